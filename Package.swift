@@ -1,0 +1,119 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// MARK: Settings, defined once
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Kernels are compiled optimised in debug builds too: unoptimised they are a hundred times slower.
+func kernelSettings(_ flags: [String] = [], defines: [String] = []) -> [SwiftSetting] {
+    settings + [.unsafeFlags(["-O"] + flags.flatMap { ["-Xcc", $0] })] + defines.map { .define($0) }
+}
+
+#if arch(x86_64)
+    /// The same sources once more for each instruction set, chosen at run time by NumericCore.
+    let wideKernels: [Target] = [
+        .target(
+            name: "SIMDKernelsAVX2",
+            swiftSettings: kernelSettings(["-march=x86-64-v3"], defines: ["NATIVE_FMA"])),
+        .target(
+            name: "SIMDKernelsAVX512",
+            swiftSettings: kernelSettings(
+                ["-march=x86-64-v4", "-mprefer-vector-width=512"], defines: ["NATIVE_FMA", "WIDE_REGISTERS"])),
+    ]
+#else
+    let wideKernels: [Target] = []
+#endif
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: dependencies + [.target(name: "TestSupport")],
+        swiftSettings: settings)
+}
+
+let package = Package(
+    name: "swift-l2o",
+    platforms: [.macOS(.v26)],
+    products: [
+        .library(name: "LearnedOptimizers", targets: ["LearnedOptimizers"]),
+        .executable(name: "l2o", targets: ["l2o"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: wideKernels + [
+        // MARK: Numerics
+        .target(name: "SIMDKernels", swiftSettings: kernelSettings(defines: baselineDefines)),
+        .target(
+            name: "NumericCore",
+            dependencies: ["SIMDKernels"] + wideKernels.map { .target(name: $0.name) },
+            swiftSettings: settings),
+
+        // MARK: Files and system libraries
+        .target(name: "Files", dependencies: ["NumericCore"], swiftSettings: settings),
+        .systemLibrary(
+            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+
+        // MARK: What is optimized, and what optimizes
+        .target(name: "Datasets", dependencies: ["NumericCore", "Files", "CZlib"], swiftSettings: settings),
+        .target(
+            name: "Optimizees", dependencies: ["Datasets", "NumericCore", "COneDNN"], swiftSettings: settings),
+        .target(name: "Optimizers", dependencies: ["NumericCore"], swiftSettings: settings),
+        .target(
+            name: "LearnedOptimizers", dependencies: ["Optimizers", "NumericCore", "Files"], swiftSettings: settings),
+
+        // MARK: Learning and measuring
+        .target(
+            name: "MetaTraining",
+            dependencies: ["Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"],
+            swiftSettings: settings),
+        .target(
+            name: "Evaluation",
+            dependencies: ["Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"],
+            swiftSettings: settings),
+        .target(name: "Reporting", dependencies: ["Evaluation", "Files"], swiftSettings: settings),
+
+        // MARK: The command
+        .executableTarget(
+            name: "l2o",
+            dependencies: [
+                "Datasets", "Optimizees", "Optimizers", "LearnedOptimizers", "MetaTraining", "Evaluation",
+                "Reporting", "NumericCore", "Files",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+
+        // MARK: Tests
+        .target(
+            name: "TestSupport", dependencies: ["NumericCore"], path: "Tests/TestSupport", swiftSettings: settings),
+        tests("NumericCore", ["NumericCore"]),
+        tests("Files", ["Files"]),
+        tests("Datasets", ["Datasets", "NumericCore", "Files"]),
+        tests("Optimizees", ["Optimizees", "Datasets", "NumericCore"]),
+        tests("Optimizers", ["Optimizers", "NumericCore"]),
+        tests("LearnedOptimizers", ["LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
+        tests(
+            "MetaTraining", ["MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
+        tests("Evaluation", ["Evaluation", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore"]),
+        tests("Reporting", ["Reporting", "Evaluation", "Files"]),
+        tests("CommandLine", ["l2o"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+/// NEON multiplies and adds in one instruction; x86-64 without extensions would call a function for it.
+var baselineDefines: [String] {
+    #if arch(arm64)
+        ["NATIVE_FMA"]
+    #else
+        []
+    #endif
+}

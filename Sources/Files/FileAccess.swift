@@ -1,0 +1,112 @@
+import NumericCore
+
+/// The whole content of a file.
+///
+/// - Throws: `InputError` where the file cannot be read or is larger than `limit` bytes.
+public func readFile(_ path: String, limit: Int = 1 << 32) throws -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+        throw InputError(path, "cannot be opened: \(errorText())", advice: "check the path and its permissions")
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        throw InputError(path, "is not a regular file", advice: "name a file")
+    }
+    let size = Int(status.st_size)
+    guard size <= limit else {
+        throw InputError(path, "has \(size) bytes, more than \(limit)", advice: "check that it is the right file")
+    }
+    var failure: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+        while filled < size {
+            let got = read(descriptor, buffer.baseAddress! + filled, size - filled)
+            if got < 0 && errno == EINTR { continue }
+            if got < 0 { failure = errno }
+            if got <= 0 { return }
+            filled += got
+        }
+    }
+    guard failure == 0 else {
+        throw InputError(path, "cannot be read: \(errorText(failure))", advice: "check the disk")
+    }
+    return bytes
+}
+
+/// Replaces a file as a whole: writes a temporary file beside it, syncs it to disk, renames it over the old one.
+///
+/// Whatever happens, `path` holds either what it held before or all of `bytes`.
+/// - Throws: `InputError` where the folder is not writable or the disk is full; the temporary file is then gone.
+public func writeFileAtomically(_ path: String, _ bytes: some Collection<UInt8>) throws {
+    let temporary = "\(path).\(getpid()).tmp"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+        throw InputError(path, "cannot be written: \(errorText())", advice: "check the folder and its permissions")
+    }
+    do {
+        try writeAll(ContiguousArray(bytes), to: descriptor, path: path)
+        guard fsync(descriptor) == 0 else { throw writeFailure(path) }
+    } catch {
+        close(descriptor)
+        unlink(temporary)
+        throw error
+    }
+    guard close(descriptor) == 0, rename(temporary, path) == 0 else {
+        let failure = writeFailure(path)
+        unlink(temporary)
+        throw failure
+    }
+    syncFolder(of: path)
+}
+
+/// Replaces a text file as a whole, see `writeFileAtomically(_:_:)`.
+public func writeFileAtomically(_ path: String, text: String) throws {
+    try writeFileAtomically(path, Array(text.utf8))
+}
+
+/// Makes a folder and those above it, where they are missing.
+public func makeFolder(_ path: String) throws {
+    var partial = path.hasPrefix("/") ? "/" : ""
+    for component in path.split(separator: "/") {
+        partial += component
+        if mkdir(partial, 0o755) != 0 && errno != EEXIST {
+            throw InputError(
+                partial, "cannot be made: \(errorText())", advice: "choose a folder that you may write to")
+        }
+        partial += "/"
+    }
+    guard access(path.isEmpty ? "." : path, W_OK | X_OK) == 0 else {
+        throw InputError(path, "is not a writable folder", advice: "choose a folder that you may write to")
+    }
+}
+
+/// Whether something exists at `path`.
+public func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+/// The C library's words for an error number.
+public func errorText(_ number: Int32 = errno) -> String { String(cString: strerror(number)) }
+
+private func writeAll(_ bytes: ContiguousArray<UInt8>, to descriptor: Int32, path: String) throws {
+    try bytes.withUnsafeBytes { buffer in
+        var written = 0
+        while written < buffer.count {
+            let count = write(descriptor, buffer.baseAddress! + written, buffer.count - written)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw writeFailure(path) }
+            written += count
+        }
+    }
+}
+
+private func writeFailure(_ path: String) -> InputError {
+    InputError(path, "cannot be written: \(errorText())", advice: "free some space or choose another folder")
+}
+
+/// Makes a rename durable; a file system that cannot sync folders is no reason to fail.
+private func syncFolder(of path: String) {
+    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    fsync(descriptor)
+    close(descriptor)
+}

@@ -1,0 +1,47 @@
+public import NumericCore
+
+/// Something to be optimized: a family of problems from which fresh ones are drawn.
+///
+/// An optimizee knows nothing of optimizers; its parameters are one flat vector with a list of named shapes.
+public protocol Optimizee: Sendable {
+    /// The name with every option that differs from the defaults, as `mnist-mlp:width=40`.
+    var name: String { get }
+
+    /// The tensors that the flat parameter vector holds, in order.
+    var shapes: [ParameterShape] { get }
+
+    /// Draws one problem: initial parameters, data order and whatever else is random, from `key` alone.
+    func instance(key: RandomKey) -> any OptimizeeInstance
+}
+
+extension Optimizee {
+    /// The number of parameters, n.
+    public var parameterCount: Int { shapes.reduce(0) { $0 + $1.count } }
+}
+
+/// One drawn problem. It owns its scratch memory: use it from one thread at a time.
+public protocol OptimizeeInstance: AnyObject {
+    /// θ₀.
+    var initialParameters: [Float] { get }
+
+    /// The loss on the minibatch of `step` and its gradient, which overwrites `gradient`.
+    ///
+    /// The same step always meets the same minibatch. A loss may be infinite or NaN where the problem diverges.
+    func lossAndGradient(at step: Int, parameters: Span<Float>, gradient: inout MutableSpan<Float>) -> Float
+
+    /// The loss alone.
+    func loss(at step: Int, parameters: Span<Float>) -> Float
+}
+
+/// A named tensor within the flat parameter vector.
+public struct ParameterShape: Sendable, Hashable {
+    public let name: String
+    public let dimensions: [Int]
+
+    public init(_ name: String, _ dimensions: [Int]) {
+        self.name = name
+        self.dimensions = dimensions
+    }
+
+    public var count: Int { dimensions.reduce(1, *) }
+}
