@@ -24,14 +24,12 @@ public struct AlignedFloats: @unchecked Sendable {
     }
 
     /// Reads the floats in place.
-    @inline(always)
     public func withPointer<R, E: Error>(_ body: (UnsafePointer<Float>) throws(E) -> R) throws(E) -> R {
         defer { withExtendedLifetime(storage) {} }
         return try body(UnsafePointer(storage.pointer))
     }
 
     /// Changes the floats in place; allocates only when another value shares them.
-    @inline(always)
     public mutating func withMutablePointer<R, E: Error>(
         _ body: (UnsafeMutablePointer<Float>) throws(E) -> R
     ) throws(E) -> R {
