@@ -84,7 +84,7 @@ public func makeFolder(_ path: String) throws {
 public func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
 /// The C library's words for an error number.
-public func errorText(_ number: Int32 = errno) -> String { String(cString: strerror(number)) }
+public func errorText(_ number: Int32? = nil) -> String { String(cString: strerror(number ?? errno)) }
 
 private func writeAll(_ bytes: ContiguousArray<UInt8>, to descriptor: Int32, path: String) throws {
     try bytes.withUnsafeBytes { buffer in
