@@ -19,9 +19,11 @@ func kernelSettings(_ flags: [String] = [], defines: [String] = []) -> [SwiftSet
     let wideKernels: [Target] = [
         .target(
             name: "SIMDKernelsAVX2",
+            dependencies: ["KernelTypes"],
             swiftSettings: kernelSettings(["-march=x86-64-v3"], defines: ["NATIVE_FMA"])),
         .target(
             name: "SIMDKernelsAVX512",
+            dependencies: ["KernelTypes"],
             swiftSettings: kernelSettings(
                 ["-march=x86-64-v4", "-mprefer-vector-width=512"], defines: ["NATIVE_FMA", "WIDE_REGISTERS"])),
     ]
@@ -49,10 +51,12 @@ let package = Package(
     ],
     targets: wideKernels + [
         // MARK: Numerics
-        .target(name: "SIMDKernels", swiftSettings: kernelSettings(defines: baselineDefines)),
+        .target(name: "KernelTypes", swiftSettings: settings),
+        .systemLibrary(name: "CProcessor"),
+        .target(name: "SIMDKernels", dependencies: ["KernelTypes"], swiftSettings: kernelSettings(defines: baselineDefines)),
         .target(
             name: "NumericCore",
-            dependencies: ["SIMDKernels"] + wideKernels.map { .target(name: $0.name) },
+            dependencies: ["CProcessor", "KernelTypes", "SIMDKernels"] + wideKernels.map { .target(name: $0.name) },
             swiftSettings: settings),
 
         // MARK: Files and system libraries
@@ -67,7 +71,7 @@ let package = Package(
             name: "Optimizees", dependencies: ["Datasets", "NumericCore", "COneDNN"], swiftSettings: settings),
         .target(name: "Optimizers", dependencies: ["NumericCore"], swiftSettings: settings),
         .target(
-            name: "LearnedOptimizers", dependencies: ["Optimizers", "NumericCore", "Files"], swiftSettings: settings),
+            name: "LearnedOptimizers", dependencies: ["Optimizers", "KernelTypes", "NumericCore", "Files"], swiftSettings: settings),
 
         // MARK: Learning and measuring
         .target(

@@ -1,4 +1,4 @@
-/// A value of `count` floats whose storage starts on a cache line, zero at first and copied on write.
+/// A value of `count` floats whose storage is aligned to the widest vector, zero at first and copied on write.
 ///
 /// Use it for state that kernels stream through; use `[Float]` elsewhere.
 public struct AlignedFloats: @unchecked Sendable {
@@ -6,11 +6,14 @@ public struct AlignedFloats: @unchecked Sendable {
         let pointer: UnsafeMutablePointer<Float>
         init(count: Int) {
             let raw = UnsafeMutableRawPointer.allocate(
-                byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+                byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: AlignedFloats.alignment)
             pointer = raw.bindMemory(to: Float.self, capacity: count)
         }
         deinit { pointer.deallocate() }
     }
+
+    /// Bytes: what a vector of 32 floats asks for.
+    static let alignment = 128
 
     public let count: Int
     private var storage: Storage

@@ -1,0 +1,106 @@
+/// The shape of a coordinatewise network and where its numbers lie in memory.
+///
+/// Two features of a coordinate pass an optional ELU projection, a stack of LSTM layers and a linear read-out
+/// (Lv et al. 2017, section 4). All offsets count floats; `lanes` is the number of coordinates in one block.
+///
+/// - *Packed weights*, read by the forward kernels: for each projected unit its bias and two weights; for each
+///   layer, unit and then input row (the bias first) the four gates i, j, f, o; the read-out weights and its bias.
+///   Gate weights are scaled so that their sum is the exponent of 2 that the activation needs.
+/// - *Gradients* have the same order, unscaled.
+/// - *Transposed weights*, read by the backward kernels: for each layer and group of four input rows, for each
+///   gate row `unit · 4 + gate`, four weights.
+/// - *State*, per block of lanes: the feature map's rows, then c and h of each layer.
+public struct NetworkLayout: Sendable, Hashable {
+    /// Units of each LSTM layer.
+    public let hidden: Int
+    /// LSTM layers.
+    public let layers: Int
+    /// Units of the ELU projection; 0 where features enter the first layer directly.
+    public let projection: Int
+    /// Rows of state that the feature map keeps.
+    public let featureRows: Int
+    /// Whether the read-out passes tanh.
+    public let tanhOutput: Bool
+
+    /// Features of a coordinate.
+    public static let features = 2
+
+    public init(hidden: Int, layers: Int, projection: Int, featureRows: Int, tanhOutput: Bool) {
+        precondition(hidden > 0 && layers > 0 && projection >= 0 && featureRows >= 0, "sizes are positive")
+        self.hidden = hidden
+        self.layers = layers
+        self.projection = projection
+        self.featureRows = featureRows
+        self.tanhOutput = tanhOutput
+    }
+
+    /// Values that enter a layer from below.
+    public func inputs(layer: Int) -> Int {
+        layer > 0 ? hidden : (projection > 0 ? projection : Self.features)
+    }
+
+    /// Rows that enter a layer's matrix: its inputs and its own previous output.
+    public func rows(layer: Int) -> Int { inputs(layer: layer) + hidden }
+
+    // MARK: Packed weights and gradients
+
+    /// Where a layer begins in the packed weights.
+    public func layerOffset(_ layer: Int) -> Int {
+        (0..<layer).reduce(projection * (1 + Self.features)) { $0 + layerSize($1) }
+    }
+
+    /// Floats of a layer in the packed weights.
+    public func layerSize(_ layer: Int) -> Int { hidden * 4 * (1 + rows(layer: layer)) }
+
+    /// Where the read-out begins in the packed weights.
+    public var readoutOffset: Int { layerOffset(layers) }
+
+    /// All packed weights: as many as the network has weights.
+    public var weightCount: Int { readoutOffset + hidden + 1 }
+
+    // MARK: Transposed weights
+
+    /// The first input row whose gradient the backward pass needs: raw features need none.
+    public func firstTransposedRow(layer: Int) -> Int {
+        layer == 0 && projection == 0 ? Self.features : 0
+    }
+
+    /// Groups of four input rows of a layer in the transposed weights.
+    public func transposedGroups(layer: Int) -> Int {
+        (rows(layer: layer) - firstTransposedRow(layer: layer) + 3) / 4
+    }
+
+    public func transposedOffset(_ layer: Int) -> Int {
+        (0..<layer).reduce(0) { $0 + transposedGroups(layer: $1) * 16 * hidden }
+    }
+
+    public var transposedCount: Int { transposedOffset(layers) }
+
+    // MARK: State and scratch, in rows of one block
+
+    /// Rows of state of one block.
+    public var stateRows: Int { featureRows + layers * 2 * hidden }
+
+    /// The row of a layer's c; its h follows.
+    public func stateRow(layer: Int) -> Int { featureRows + layer * 2 * hidden }
+
+    /// The most rows that enter any layer: each layer's share of a forward step's scratch.
+    public var largestRows: Int { max(rows(layer: 0), rows(layer: layers - 1)) }
+
+    /// Rows that a recorded step keeps for a layer: inputs, the four gates of each unit, c, tanh c.
+    public func tapeRows(layer: Int) -> Int { rows(layer: layer) + 6 * hidden }
+
+    /// Where a layer begins in a recorded step: after the two features and the read-out's value.
+    public func tapeRow(layer: Int) -> Int {
+        (0..<layer).reduce(Self.features + 1) { $0 + tapeRows(layer: $1) }
+    }
+
+    /// Rows of one recorded step: the layers, then the last layer's h.
+    public var tapeRowsPerStep: Int { tapeRow(layer: layers) + hidden }
+
+    /// Rows that the reverse sweep of one block needs besides the tape: ∂c and ∂h of each layer, one layer's
+    /// input gradients (in whole groups of four), and a copy of the block's state.
+    public var reverseRows: Int {
+        layers * 2 * hidden + ((0..<layers).map { 4 * transposedGroups(layer: $0) }.max() ?? 0) + stateRows
+    }
+}

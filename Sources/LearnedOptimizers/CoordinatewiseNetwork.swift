@@ -1,0 +1,174 @@
+import KernelTypes
+import NumericCore
+
+/// The small recurrent network that every coordinate runs for itself, as its layout, weights and packed forms.
+///
+/// The meta-parameters φ are one flat vector in the order of `NetworkLayout`'s packed weights, unscaled.
+struct CoordinatewiseNetwork: Sendable {
+    let layout: NetworkLayout
+    /// φ.
+    let metaParameters: [Float]
+    /// What multiplies the network's output to give the update: −α where the rule subtracts, +α where it adds.
+    let scale: Float
+    private let packed: AlignedFloats
+    private let transposed: AlignedFloats
+
+    init(layout: NetworkLayout, metaParameters: [Float], scale: Float) {
+        precondition(metaParameters.count == layout.weightCount, "the network has \(layout.weightCount) weights")
+        self.layout = layout
+        self.metaParameters = metaParameters
+        self.scale = scale
+        packed = Self.pack(metaParameters, layout)
+        transposed = Self.transpose(metaParameters, layout)
+    }
+
+    /// Gate sums become exponents of 2 (−z / ln 2, and −2z / ln 2 for the candidate), the forget gate's 1 included.
+    private static func pack(_ weights: [Float], _ layout: NetworkLayout) -> AlignedFloats {
+        let log2E: Float = 1.442695041
+        let gateScale: [Float] = [-log2E, -2 * log2E, -log2E, -log2E]
+        var result = AlignedFloats(count: weights.count)
+        result.withMutablePointer { packed in
+            for index in weights.indices { packed[index] = weights[index] }
+            for layer in 0..<layout.layers {
+                let unitSize = 4 * (1 + layout.rows(layer: layer))
+                let start = layout.layerOffset(layer)
+                for index in 0..<layout.layerSize(layer) {
+                    let isForgetBias = index % unitSize == 2
+                    packed[start + index] =
+                        (weights[start + index] + (isForgetBias ? 1 : 0)) * gateScale[index % 4]
+                }
+            }
+        }
+        return result
+    }
+
+    private static func transpose(_ weights: [Float], _ layout: NetworkLayout) -> AlignedFloats {
+        var result = AlignedFloats(count: layout.transposedCount)
+        result.withMutablePointer { transposed in
+            var next = 0
+            for layer in 0..<layout.layers {
+                let rows = layout.rows(layer: layer)
+                let start = layout.layerOffset(layer)
+                let firstRow = layout.firstTransposedRow(layer: layer)
+                for group in 0..<layout.transposedGroups(layer: layer) {
+                    for unit in 0..<layout.hidden {
+                        for gate in 0..<4 {
+                            for offset in 0..<4 {
+                                let row = firstRow + 4 * group + offset
+                                if row < rows {
+                                    transposed[next] = weights[start + (unit * (1 + rows) + 1 + row) * 4 + gate]
+                                }
+                                next += 1
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        return result
+    }
+
+    // MARK: Steps
+
+    /// Coordinates that one thread takes at a time.
+    private static let chunk = 512
+
+    /// Bytes of state for each coordinate.
+    var stateBytes: Int { layout.stateRows * MemoryLayout<Float>.size }
+
+    func initialState(count: Int, kernels: Kernels) -> AlignedFloats {
+        let lanes = kernels.lanesPerBlock
+        return AlignedFloats(count: (count + lanes - 1) / lanes * lanes * layout.stateRows)
+    }
+
+    /// One step of every coordinate, in place.
+    func step<Map: Sendable>(
+        _ kernel: Kernels.Step<Map>, _ map: Map, kernels: Kernels, parameters: inout MutableSpan<Float>,
+        gradient: Span<Float>, state: inout AlignedFloats
+    ) {
+        let count = gradient.count
+        precondition(parameters.count == count, "as many parameters as gradients")
+        let chunks = Chunks(count: count, lanes: kernels.lanesPerBlock, chunk: Self.chunk)
+        precondition(
+            state.count == chunks.blocks * kernels.lanesPerBlock * layout.stateRows,
+            "the state was made for another number of parameters")
+        guard count > 0 else { return }
+        let scratchSize = kernels.forwardScratch(layout)
+        parameters.withUnsafeMutableBufferPointer { parameters in
+            gradient.withUnsafeBufferPointer { gradient in
+                packed.withPointer { weights in
+                    state.withMutablePointer { state in
+                        // Chunks touch disjoint memory.
+                        nonisolated(unsafe) let (parameters, gradient) = (parameters.baseAddress!, gradient.baseAddress!)
+                        nonisolated(unsafe) let (weights, state) = (weights, UnsafeMutableRawPointer(state))
+                        parallelLoop(chunks.count) { chunk in
+                            ScratchPool.shared.withScratch(floats: scratchSize) { scratch in
+                                kernel(
+                                    layout, map, weights, scale, chunks.range(chunk), count, parameters, gradient,
+                                    state, scratch)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The meta-gradient of one recorded period, ∂(Σ w_t f(θ_t))/∂φ, in φ's order.
+    func metaGradient<Map: Sendable>(
+        _ kernel: Kernels.Backward<Map>, maps: [Map], kernels: Kernels, count: Int, gradients: AlignedFloats,
+        lossWeights: [Float], startState: AlignedFloats
+    ) -> [Float] {
+        let steps = maps.count
+        precondition(lossWeights.count == steps && gradients.count >= steps * count, "one gradient a step")
+        let chunks = Chunks(count: count, lanes: kernels.lanesPerBlock, chunk: Self.chunk)
+        let weightCount = layout.weightCount
+        let scratchSize = kernels.backwardScratch(layout, steps)
+        var partial = AlignedFloats(count: chunks.count * weightCount)
+        partial.withMutablePointer { partial in
+            gradients.withPointer { gradients in
+                packed.withPointer { weights in
+                    transposed.withPointer { transposed in
+                        startState.withPointer { startState in
+                            nonisolated(unsafe) let (partial, gradients, weights, transposed, startState) =
+                                (partial, gradients, weights, transposed, UnsafeRawPointer(startState))
+                            parallelLoop(chunks.count) { chunk in
+                                ScratchPool.shared.withScratch(floats: scratchSize) { scratch in
+                                    kernel(
+                                        layout, maps, steps, gradients, count, lossWeights, weights, transposed,
+                                        scale, chunks.range(chunk), count, startState, scratch,
+                                        partial + chunk * weightCount)
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        // In the order of the chunks, so that threads make no difference.
+        return partial.withPointer { partial in
+            (0..<weightCount).map { index in
+                var sum = 0.0
+                for chunk in 0..<chunks.count { sum += Double(partial[chunk * weightCount + index]) }
+                return Float(sum)
+            }
+        }
+    }
+}
+
+/// How blocks of coordinates are dealt out to threads; depends on the count alone.
+private struct Chunks {
+    let blocks: Int
+    let blocksPerChunk: Int
+
+    init(count: Int, lanes: Int, chunk: Int) {
+        blocks = (count + lanes - 1) / lanes
+        blocksPerChunk = max(1, chunk / lanes)
+    }
+
+    var count: Int { (blocks + blocksPerChunk - 1) / blocksPerChunk }
+
+    func range(_ chunk: Int) -> Range<Int> {
+        chunk * blocksPerChunk..<min(blocks, (chunk + 1) * blocksPerChunk)
+    }
+}

@@ -1,0 +1,33 @@
+public import NumericCore
+public import Optimizers
+
+/// An optimizer with weights of its own, the meta-parameters φ, that can be trained.
+///
+/// Everything that meta-training needs beyond `Optimizer` is the derivative of one recorded period: periods are
+/// replayed from a copy of the state they began with, so an implementation keeps no tape between calls.
+public protocol LearnedOptimizer: Optimizer {
+    /// The name that weight files and the command line use.
+    static var kind: String { get }
+
+    /// φ, one flat vector.
+    var metaParameters: [Float] { get }
+
+    /// The same rule with other weights.
+    /// - Precondition: as many as `metaParameters`.
+    func with(metaParameters: [Float]) -> Self
+
+    /// ∂/∂φ of Σ_t w_t f(θ_t) over one period, with the optimizee's gradients as constant inputs.
+    ///
+    /// θ_t is where the t-th gradient was taken, before the t-th update; so ∂L/∂(Δθ_t) = Σ_{s>t} w_s ∇f(θ_s)
+    /// (Lv et al. 2017, section 4). No gradient flows into the state that the period began with.
+    ///
+    /// - Parameters:
+    ///   - startState: the state before the period's first update.
+    ///   - gradients: ∇f(θ_0) … ∇f(θ_{T−1}), one after the other, `parameterCount` floats each.
+    ///   - lossWeights: w_0 … w_{T−1}.
+    /// - Returns: as many values as `metaParameters`, summed over coordinates in an order that does not depend on
+    ///   the number of threads.
+    func metaGradient(
+        from startState: State, gradients: AlignedFloats, parameterCount: Int, lossWeights: [Float]
+    ) -> [Float]
+}

@@ -1,0 +1,48 @@
+public import KernelTypes
+public import NumericCore
+
+/// RNNprop (Lv, Jiang, Li 2017, *Learning Gradient Descent: Better Generalization and Longer Horizons*, section 4).
+///
+///     m ← β₁ m + (1−β₁) g,   v ← β₂ v + (1−β₂) g²,   s = √(v / (1−β₂ᵗ)) + ε
+///     u = ELU(W_in [g/s, (m / (1−β₁ᵗ)) / s] + b_in)
+///     h₁ = LSTM(u),   h₂ = LSTM(h₁),   θ ← θ − α tanh(w_out · h₂ + b_out)
+///
+/// with β₁ = β₂ = 0.95, α = 0.1, ε = 1e-8; 6,641 weights and 328 bytes of state a coordinate.
+public typealias RNNprop = CoordinatewiseOptimizer<RNNpropFeatures>
+
+/// The features of `RNNprop`: the gradient and its momentum, both relative to the gradient's recent magnitude.
+public struct RNNpropFeatures: FeatureRule {
+    public static let kind = "rnnprop"
+    public static let defaultConstants = ["scale": 0.1, "beta1": 0.95, "beta2": 0.95, "epsilon": 1e-8]
+
+    public let scale: Float
+    private let beta1: Double
+    private let beta2: Double
+    private let epsilon: Double
+
+    public static func layout(hidden: Int, layers: Int) -> NetworkLayout {
+        NetworkLayout(hidden: hidden, layers: layers, projection: hidden, featureRows: 2, tanhOutput: true)
+    }
+
+    public static func stepKernel(_ kernels: Kernels) -> Kernels.Step<NormalizedMoments> {
+        kernels.stepNormalizedMoments
+    }
+
+    public static func backwardKernel(_ kernels: Kernels) -> Kernels.Backward<NormalizedMoments> {
+        kernels.backwardNormalizedMoments
+    }
+
+    public init(constants: [String: Double]) {
+        scale = Float(-constants["scale"]!)
+        beta1 = constants["beta1"]!
+        beta2 = constants["beta2"]!
+        epsilon = constants["epsilon"]!
+    }
+
+    public func map(step: Int) -> NormalizedMoments {
+        NormalizedMoments(
+            beta1: Float(beta1), beta2: Float(beta2), epsilon: Float(epsilon),
+            correction1: Float(1 / (1 - pow(beta1, Double(step)))),
+            correction2: Float(1 / (1 - pow(beta2, Double(step)))))
+    }
+}

@@ -1,0 +1,64 @@
+public import KernelTypes
+import SIMDKernels
+
+#if arch(x86_64)
+    import SIMDKernelsAVX2
+    import SIMDKernelsAVX512
+#endif
+
+/// The kernels of one instruction set.
+public struct Kernels: Sendable {
+    /// `baseline`, `avx2` or `avx512`; on other processors `baseline` is all there is.
+    public let name: String
+    /// Coordinates in one block.
+    public let lanesPerBlock: Int
+    public let forwardScratch: @Sendable (NetworkLayout) -> Int
+    public let backwardScratch: @Sendable (NetworkLayout, _ steps: Int) -> Int
+    public let stepNormalizedMoments: Step<NormalizedMoments>
+    public let stepLogMagnitude: Step<LogMagnitude>
+    public let backwardNormalizedMoments: Backward<NormalizedMoments>
+    public let backwardLogMagnitude: Backward<LogMagnitude>
+
+    /// One forward step of a range of blocks, in place.
+    public typealias Step<Map> =
+        @Sendable (
+            NetworkLayout, Map, _ weights: UnsafePointer<Float>, _ scale: Float, _ blocks: Range<Int>,
+            _ count: Int, _ parameters: UnsafeMutablePointer<Float>, _ gradient: UnsafePointer<Float>,
+            _ state: UnsafeMutableRawPointer, _ scratch: UnsafeMutableRawPointer
+        ) -> Void
+
+    /// The meta-gradient of one period for a range of blocks, added to the last argument.
+    public typealias Backward<Map> =
+        @Sendable (
+            NetworkLayout, _ maps: UnsafePointer<Map>, _ steps: Int, _ gradients: UnsafePointer<Float>,
+            _ stride: Int, _ lossWeights: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
+            _ transposed: UnsafePointer<Float>, _ scale: Float, _ blocks: Range<Int>, _ count: Int,
+            _ startState: UnsafeRawPointer, _ scratch: UnsafeMutableRawPointer,
+            _ weightGradient: UnsafeMutablePointer<Float>
+        ) -> Void
+
+    static let baseline = Kernels(
+        name: "baseline", lanesPerBlock: SIMDKernels.lanesPerBlock,
+        forwardScratch: SIMDKernels.forwardScratch, backwardScratch: SIMDKernels.backwardScratch,
+        stepNormalizedMoments: SIMDKernels.stepNormalizedMoments, stepLogMagnitude: SIMDKernels.stepLogMagnitude,
+        backwardNormalizedMoments: SIMDKernels.backwardNormalizedMoments,
+        backwardLogMagnitude: SIMDKernels.backwardLogMagnitude)
+
+    #if arch(x86_64)
+        static let avx2 = Kernels(
+            name: "avx2", lanesPerBlock: SIMDKernelsAVX2.lanesPerBlock,
+            forwardScratch: SIMDKernelsAVX2.forwardScratch, backwardScratch: SIMDKernelsAVX2.backwardScratch,
+            stepNormalizedMoments: SIMDKernelsAVX2.stepNormalizedMoments,
+            stepLogMagnitude: SIMDKernelsAVX2.stepLogMagnitude,
+            backwardNormalizedMoments: SIMDKernelsAVX2.backwardNormalizedMoments,
+            backwardLogMagnitude: SIMDKernelsAVX2.backwardLogMagnitude)
+
+        static let avx512 = Kernels(
+            name: "avx512", lanesPerBlock: SIMDKernelsAVX512.lanesPerBlock,
+            forwardScratch: SIMDKernelsAVX512.forwardScratch, backwardScratch: SIMDKernelsAVX512.backwardScratch,
+            stepNormalizedMoments: SIMDKernelsAVX512.stepNormalizedMoments,
+            stepLogMagnitude: SIMDKernelsAVX512.stepLogMagnitude,
+            backwardNormalizedMoments: SIMDKernelsAVX512.backwardNormalizedMoments,
+            backwardLogMagnitude: SIMDKernelsAVX512.backwardLogMagnitude)
+    #endif
+}

@@ -1,0 +1,62 @@
+public import KernelTypes
+
+// What NumericCore calls, once for each instruction set. Pointers to state and scratch are aligned to a block.
+
+/// Coordinates in one block.
+public let lanesPerBlock = Vector.scalarCount
+
+/// Floats of scratch for forward steps.
+public func forwardScratch(_ layout: NetworkLayout) -> Int {
+    layout.layers * layout.largestRows * Vector.scalarCount
+}
+
+/// Floats of scratch for the reverse sweep of a period.
+public func backwardScratch(_ layout: NetworkLayout, steps: Int) -> Int {
+    (max(steps - 1, 0) * layout.tapeRowsPerStep + layout.reverseRows) * Vector.scalarCount
+}
+
+public func stepNormalizedMoments(
+    _ layout: NetworkLayout, _ map: NormalizedMoments, weights: UnsafePointer<Float>, scale: Float,
+    blocks: Range<Int>, count: Int, parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
+    state: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
+) {
+    forwardBlocks(
+        layout, map, weights: weights, scale: scale, blocks: blocks, count: count, parameters: parameters,
+        gradient: gradient, state: state, scratch: scratch)
+}
+
+public func stepLogMagnitude(
+    _ layout: NetworkLayout, _ map: LogMagnitude, weights: UnsafePointer<Float>, scale: Float,
+    blocks: Range<Int>, count: Int, parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
+    state: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
+) {
+    forwardBlocks(
+        layout, map, weights: weights, scale: scale, blocks: blocks, count: count, parameters: parameters,
+        gradient: gradient, state: state, scratch: scratch)
+}
+
+public func backwardNormalizedMoments(
+    _ layout: NetworkLayout, maps: UnsafePointer<NormalizedMoments>, steps: Int, gradients: UnsafePointer<Float>,
+    stride: Int, lossWeights: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    transposed: UnsafePointer<Float>, scale: Float, blocks: Range<Int>, count: Int, startState: UnsafeRawPointer,
+    scratch: UnsafeMutableRawPointer, weightGradient: UnsafeMutablePointer<Float>
+) {
+    backwardBlocks(
+        layout,
+        PeriodHistory(maps: maps, steps: steps, gradients: gradients, stride: stride, lossWeights: lossWeights),
+        weights: weights, transposed: transposed, scale: scale, blocks: blocks, count: count,
+        startState: startState, scratch: scratch, weightGradient: weightGradient)
+}
+
+public func backwardLogMagnitude(
+    _ layout: NetworkLayout, maps: UnsafePointer<LogMagnitude>, steps: Int, gradients: UnsafePointer<Float>,
+    stride: Int, lossWeights: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    transposed: UnsafePointer<Float>, scale: Float, blocks: Range<Int>, count: Int, startState: UnsafeRawPointer,
+    scratch: UnsafeMutableRawPointer, weightGradient: UnsafeMutablePointer<Float>
+) {
+    backwardBlocks(
+        layout,
+        PeriodHistory(maps: maps, steps: steps, gradients: gradients, stride: stride, lossWeights: lossWeights),
+        weights: weights, transposed: transposed, scale: scale, blocks: blocks, count: count,
+        startState: startState, scratch: scratch, weightGradient: weightGradient)
+}

@@ -1,0 +1,74 @@
+/// What one unit of an LSTM layer computes from its gates' sums and its previous c.
+struct LSTMUnit {
+    var i, j, f, o, c, tanhC, h: Vector
+
+    /// c ← σ(f) c + σ(i) tanh(j), h ← σ(o) tanh(c), with one division for three gates and one for the output.
+    ///
+    /// The sums are exponents: −z/ln 2 for i, f, o and −2z/ln 2 for j (`NetworkLayout`); σ(z) = 1/(1 + 2ˢ).
+    @inline(__always)
+    init(_ sums: FourSums, c previous: Vector) {
+        let i1 = 1 + exp2(sums.a)
+        let ej = exp2(sums.b)
+        let j1 = 1 + ej
+        let f1 = 1 + exp2(sums.c)
+        let o1 = 1 + exp2(sums.d)
+        let ij1 = i1 * j1
+        let inverse = 1 / (ij1 * f1)
+        let shared = f1 * inverse
+        f = ij1 * inverse
+        i = j1 * shared
+        j = (1 - ej) * (i1 * shared)
+        c = multiplyAdd(f, previous, i * j)
+        let ec = exp2(c * (-2 * log2E))
+        let c1 = 1 + ec
+        let inverse2 = 1 / (o1 * c1)
+        o = c1 * inverse2
+        tanhC = (1 - ec) * (o1 * inverse2)
+        h = o * tanhC
+    }
+}
+
+/// Gradients at one unit's gates, and at its previous c.
+struct LSTMUnitGradient {
+    var i, j, f, o, previousC: Vector
+
+    /// The derivative of `LSTMUnit` from ∂h and the ∂c that later steps left.
+    @inline(__always)
+    init(i: Vector, j: Vector, f: Vector, o: Vector, tanhC: Vector, previousC c: Vector, dh: Vector, dc: Vector) {
+        let dho = dh * o
+        let total = multiplyAdd(dho, 1 - tanhC * tanhC, dc)
+        let di = total * i
+        self.i = di * j * (1 - i)
+        self.j = di * (1 - j * j)
+        let df = total * f
+        self.f = df * c * (1 - f)
+        self.o = dho * tanhC * (1 - o)
+        previousC = df
+    }
+}
+
+/// Four weighted sums of rows.
+struct FourSums {
+    var a, b, c, d: Vector
+
+    /// `start` + Σ weights[4k + 0…3] · rows[k]: four outputs share each load of a row.
+    @inline(__always)
+    init(
+        rows: UnsafePointer<Vector>, count: Int, weights: UnsafePointer<Float>,
+        start: (Float, Float, Float, Float)
+    ) {
+        a = Vector(repeating: start.0)
+        b = Vector(repeating: start.1)
+        c = Vector(repeating: start.2)
+        d = Vector(repeating: start.3)
+        var weight = weights
+        for k in 0..<count {
+            let row = rows[k]
+            a = multiplyAdd(row, weight[0], a)
+            b = multiplyAdd(row, weight[1], b)
+            c = multiplyAdd(row, weight[2], c)
+            d = multiplyAdd(row, weight[3], d)
+            weight += 4
+        }
+    }
+}

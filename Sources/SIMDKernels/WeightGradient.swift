@@ -1,0 +1,129 @@
+/// Adds Σ over steps and lanes of rows ⊗ gate gradients of one layer to its weight gradient (bias first).
+///
+/// Each pair of rows and each unit's four gates keep their sums in registers over the whole period.
+@inline(__always)
+func addOuterProducts(
+    rows: UnsafePointer<Vector>, rowCount: Int, units: Int, steps: Int, stepRows: Int,
+    into target: UnsafeMutablePointer<Float>
+) {
+    let perVector = Vector.scalarCount / PartialSum.scalarCount
+    let stepStride = stepRows * perVector
+    let x = UnsafeRawPointer(rows).assumingMemoryBound(to: PartialSum.self)
+    for unit in 0..<units {
+        let gates = x + (rowCount + 4 * unit) * perVector
+        let unitTarget = UnsafeMutableRawPointer(target + unit * 4 * (1 + rowCount))
+            .assumingMemoryBound(to: SIMD4<Float>.self)
+        var bias = PairOfFour()
+        for step in 0..<steps {
+            for part in 0..<perVector { bias.add(gates + step * stepStride + part, perVector) }
+        }
+        unitTarget[0] += bias.first
+        var row = 0
+        while row + 1 < rowCount {
+            var sums = PairOfFour()
+            for step in 0..<steps {
+                for part in 0..<perVector {
+                    let at = step * stepStride + part
+                    sums.add(gates + at, x + row * perVector + at, perVector)
+                }
+            }
+            unitTarget[1 + row] += sums.first
+            unitTarget[2 + row] += sums.second
+            row += 2
+        }
+        if row < rowCount {
+            var sums = PairOfFour()
+            for step in 0..<steps {
+                for part in 0..<perVector {
+                    let at = step * stepStride + part
+                    sums.addFirst(gates + at, x[row * perVector + at], perVector)
+                }
+            }
+            unitTarget[1 + row] += sums.first
+        }
+    }
+}
+
+/// The sums of two rows against four gates.
+struct PairOfFour {
+    var a0 = PartialSum(repeating: 0), a1 = PartialSum(repeating: 0)
+    var a2 = PartialSum(repeating: 0), a3 = PartialSum(repeating: 0)
+    var b0 = PartialSum(repeating: 0), b1 = PartialSum(repeating: 0)
+    var b2 = PartialSum(repeating: 0), b3 = PartialSum(repeating: 0)
+
+    @inline(__always)
+    init() {}
+
+    @inline(__always)
+    mutating func add(_ gates: UnsafePointer<PartialSum>, _ x: UnsafePointer<PartialSum>, _ stride: Int) {
+        let xa = x[0]
+        let xb = x[stride]
+        let g0 = gates[0]
+        let g1 = gates[stride]
+        let g2 = gates[2 * stride]
+        let g3 = gates[3 * stride]
+        a0 = multiplyAdd(xa, g0, a0)
+        a1 = multiplyAdd(xa, g1, a1)
+        a2 = multiplyAdd(xa, g2, a2)
+        a3 = multiplyAdd(xa, g3, a3)
+        b0 = multiplyAdd(xb, g0, b0)
+        b1 = multiplyAdd(xb, g1, b1)
+        b2 = multiplyAdd(xb, g2, b2)
+        b3 = multiplyAdd(xb, g3, b3)
+    }
+
+    @inline(__always)
+    mutating func addFirst(_ gates: UnsafePointer<PartialSum>, _ xa: PartialSum, _ stride: Int) {
+        a0 = multiplyAdd(xa, gates[0], a0)
+        a1 = multiplyAdd(xa, gates[stride], a1)
+        a2 = multiplyAdd(xa, gates[2 * stride], a2)
+        a3 = multiplyAdd(xa, gates[3 * stride], a3)
+    }
+
+    @inline(__always)
+    mutating func add(_ gates: UnsafePointer<PartialSum>, _ stride: Int) {
+        a0 += gates[0]
+        a1 += gates[stride]
+        a2 += gates[2 * stride]
+        a3 += gates[3 * stride]
+    }
+
+    var first: SIMD4<Float> {
+        @inline(__always) get { sumsOfLanes(a0, a1, a2, a3) }
+    }
+
+    var second: SIMD4<Float> {
+        @inline(__always) get { sumsOfLanes(b0, b1, b2, b3) }
+    }
+}
+
+/// The four sums over lanes.
+@inline(__always)
+func sumsOfLanes(_ a: PartialSum, _ b: PartialSum, _ c: PartialSum, _ d: PartialSum) -> SIMD4<Float> {
+    let (a, b, c, d) = (quarter(a), quarter(b), quarter(c), quarter(d))
+    // Two rounds of pairwise sums transpose as they add.
+    let ab = SIMD8(lowHalf: a, highHalf: b)
+    let cd = SIMD8(lowHalf: c, highHalf: d)
+    let pairs = SIMD8(lowHalf: ab.evenHalf + ab.oddHalf, highHalf: cd.evenHalf + cd.oddHalf)
+    return pairs.evenHalf + pairs.oddHalf
+}
+
+#if WIDE_REGISTERS
+    @inline(__always)
+    private func quarter(_ x: SIMD16<Float>) -> SIMD4<Float> { quarter(x.lowHalf + x.highHalf) }
+#endif
+
+@inline(__always)
+private func quarter(_ x: SIMD8<Float>) -> SIMD4<Float> { x.lowHalf + x.highHalf }
+
+@inline(__always)
+func sumOfLanes(_ x: SIMD16<Float>) -> Float {
+    let quarter = quarter(x.lowHalf + x.highHalf)
+    let pair = quarter.lowHalf + quarter.highHalf
+    return pair[0] + pair[1]
+}
+
+#if WIDE_REGISTERS
+    @inline(__always)
+    func sumOfLanes(_ x: SIMD32<Float>) -> Float { sumOfLanes(x.lowHalf + x.highHalf) }
+#endif
