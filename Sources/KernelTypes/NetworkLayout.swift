@@ -84,8 +84,10 @@ public struct NetworkLayout: Sendable, Hashable {
     /// The row of a layer's c; its h follows.
     public func stateRow(layer: Int) -> Int { featureRows + layer * 2 * hidden }
 
-    /// The most rows that enter any layer: each layer's share of a forward step's scratch.
-    public var largestRows: Int { max(rows(layer: 0), rows(layer: layers - 1)) }
+    /// Rows that a forward step without a tape needs: those of its largest layer.
+    public var forwardScratchRows: Int {
+        tapeRow(layer: 0) + max(tapeRows(layer: 0), tapeRows(layer: layers - 1))
+    }
 
     /// Rows that a recorded step keeps for a layer: inputs, the four gates of each unit, c, tanh c.
     public func tapeRows(layer: Int) -> Int { rows(layer: layer) + 6 * hidden }

@@ -135,3 +135,8 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: LearnedOptimizer {
             count: parameterCount, gradients: gradients, lossWeights: lossWeights, startState: startState.rows)
     }
 }
+
+extension CoordinatewiseOptimizer {
+    /// The instruction set whose kernels it uses.
+    public var kernelName: String { kernels.name }
+}

@@ -7,7 +7,7 @@ public let lanesPerBlock = Vector.scalarCount
 
 /// Floats of scratch for forward steps.
 public func forwardScratch(_ layout: NetworkLayout) -> Int {
-    layout.layers * layout.largestRows * Vector.scalarCount
+    layout.forwardScratchRows * Vector.scalarCount
 }
 
 /// Floats of scratch for the reverse sweep of a period.

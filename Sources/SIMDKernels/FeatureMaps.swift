@@ -6,7 +6,7 @@ protocol FeatureMap {
 }
 
 extension NormalizedMoments: FeatureMap {
-    @inline(__always)
+    @inline(always)
     func features(_ gradient: Vector, rows: UnsafeMutablePointer<Vector>) -> (Vector, Vector) {
         let m = multiplyAdd(rows[0], beta1, gradient * (1 - beta1))
         let v = multiplyAdd(rows[1], beta2, gradient * gradient * (1 - beta2))
@@ -18,7 +18,7 @@ extension NormalizedMoments: FeatureMap {
 }
 
 extension LogMagnitude: FeatureMap {
-    @inline(__always)
+    @inline(always)
     func features(_ gradient: Vector, rows: UnsafeMutablePointer<Vector>) -> (Vector, Vector) {
         let zero = Vector(repeating: 0)
         let magnitude = gradient.replacing(with: zero - gradient, where: gradient .< zero) + logOffset

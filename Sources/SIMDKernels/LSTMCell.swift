@@ -1,29 +1,46 @@
-/// What one unit of an LSTM layer computes from its gates' sums and its previous c.
-struct LSTMUnit {
-    var i, j, f, o, c, tanhC, h: Vector
+// The activations of a layer run in three passes over its units. Each pass is a short chain of dependent operations,
+// so that the processor overlaps many units; as one pass they took twice the time (Documentation/Performance.md).
 
-    /// c ← σ(f) c + σ(i) tanh(j), h ← σ(o) tanh(c), with one division for three gates and one for the output.
-    ///
-    /// The sums are exponents: −z/ln 2 for i, f, o and −2z/ln 2 for j (`NetworkLayout`); σ(z) = 1/(1 + 2ˢ).
-    @inline(__always)
-    init(_ sums: FourSums, c previous: Vector) {
-        let i1 = 1 + exp2(sums.a)
-        let ej = exp2(sums.b)
+/// First pass, where the gates' sums are still in registers: 1 + 2ˢ of i, f, o and 2ˢ of the candidate.
+///
+/// The sums are exponents: −z/ln 2 for i, f, o and −2z/ln 2 for j (`NetworkLayout`); σ(z) = 1 / (1 + 2ˢ).
+@inline(always)
+func storeExponentials(_ sums: FourSums, to gates: UnsafeMutablePointer<Vector>) {
+    gates[0] = 1 + exp2(sums.a)
+    gates[1] = exp2(sums.b)
+    gates[2] = 1 + exp2(sums.c)
+    gates[3] = 1 + exp2(sums.d)
+}
+
+/// Second pass: c ← σ(f) c + σ(i) tanh(j), one division for three gates.
+struct LSTMMemory {
+    let i, j, f, c: Vector
+
+    @inline(always)
+    init(gates: UnsafePointer<Vector>, previousC: Vector) {
+        let (i1, ej, f1) = (gates[0], gates[1], gates[2])
         let j1 = 1 + ej
-        let f1 = 1 + exp2(sums.c)
-        let o1 = 1 + exp2(sums.d)
         let ij1 = i1 * j1
         let inverse = 1 / (ij1 * f1)
         let shared = f1 * inverse
         f = ij1 * inverse
         i = j1 * shared
         j = (1 - ej) * (i1 * shared)
-        c = multiplyAdd(f, previous, i * j)
+        c = multiplyAdd(f, previousC, i * j)
+    }
+}
+
+/// Third pass: h ← σ(o) tanh(c), one division for both.
+struct LSTMOutput {
+    let o, tanhC, h: Vector
+
+    @inline(always)
+    init(o1: Vector, c: Vector) {
         let ec = exp2(c * (-2 * log2E))
         let c1 = 1 + ec
-        let inverse2 = 1 / (o1 * c1)
-        o = c1 * inverse2
-        tanhC = (1 - ec) * (o1 * inverse2)
+        let inverse = 1 / (o1 * c1)
+        o = c1 * inverse
+        tanhC = (1 - ec) * (o1 * inverse)
         h = o * tanhC
     }
 }
@@ -32,8 +49,8 @@ struct LSTMUnit {
 struct LSTMUnitGradient {
     var i, j, f, o, previousC: Vector
 
-    /// The derivative of `LSTMUnit` from ∂h and the ∂c that later steps left.
-    @inline(__always)
+    /// The derivative of `LSTMMemory` and `LSTMOutput` from ∂h and the ∂c that later steps left.
+    @inline(always)
     init(i: Vector, j: Vector, f: Vector, o: Vector, tanhC: Vector, previousC c: Vector, dh: Vector, dc: Vector) {
         let dho = dh * o
         let total = multiplyAdd(dho, 1 - tanhC * tanhC, dc)
@@ -52,7 +69,7 @@ struct FourSums {
     var a, b, c, d: Vector
 
     /// `start` + Σ weights[4k + 0…3] · rows[k]: four outputs share each load of a row.
-    @inline(__always)
+    @inline(always)
     init(
         rows: UnsafePointer<Vector>, count: Int, weights: UnsafePointer<Float>,
         start: (Float, Float, Float, Float)

@@ -17,7 +17,7 @@ struct PeriodHistory<F: FeatureMap> {
 ///
 /// Replays the period from `startState` with the recorded gradients, keeping everything of one block in cache, then
 /// sweeps back. The optimizee's gradient is a constant input, so ∂L/∂(Δθ_t) = Σ_{s>t} w_s g_s (Lv et al. 2017).
-@inline(__always)
+@inline(always)
 func backwardBlocks<F: FeatureMap>(
     _ layout: NetworkLayout, _ history: PeriodHistory<F>, weights: UnsafePointer<Float>,
     transposed: UnsafePointer<Float>, scale: Float, blocks: Range<Int>, count: Int,
@@ -67,7 +67,7 @@ func backwardBlocks<F: FeatureMap>(
 }
 
 /// One step of the reverse sweep for one block. Leaves the gate gradients where the tape held the gates.
-@inline(__always)
+@inline(always)
 func reverseStep(
     _ layout: NetworkLayout, weights: UnsafePointer<Float>, transposed: UnsafePointer<Float>,
     outputGradient: Vector, tape: UnsafeMutablePointer<Vector>, startState: UnsafePointer<Vector>?,

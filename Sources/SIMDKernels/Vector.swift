@@ -13,7 +13,7 @@
 #endif
 
 /// a · b + c, fused where the processor does that in one instruction.
-@inline(__always)
+@inline(always)
 func multiplyAdd<V: SIMD>(_ a: V, _ b: V, _ c: V) -> V where V.Scalar == Float {
     #if NATIVE_FMA
         c.addingProduct(a, b)
@@ -22,11 +22,11 @@ func multiplyAdd<V: SIMD>(_ a: V, _ b: V, _ c: V) -> V where V.Scalar == Float {
     #endif
 }
 
-@inline(__always)
+@inline(always)
 func multiplyAdd(_ a: Vector, _ b: Float, _ c: Vector) -> Vector { multiplyAdd(a, Vector(repeating: b), c) }
 
 /// Values below `low` or above `high` become these; NaN stays NaN.
-@inline(__always)
+@inline(always)
 func clamp(_ x: Vector, _ low: Float, _ high: Float) -> Vector {
     let atLeast = x.replacing(with: Vector(repeating: low), where: x .< Vector(repeating: low))
     return atLeast.replacing(with: Vector(repeating: high), where: atLeast .> Vector(repeating: high))
@@ -35,7 +35,7 @@ func clamp(_ x: Vector, _ low: Float, _ high: Float) -> Vector {
 /// 2ˣ for x clamped to ±40, relative error below 2.5e-7.
 ///
 /// The bound keeps products of three such values finite, and 2⁻⁴⁰ vanishes beside 1 in single precision.
-@inline(__always)
+@inline(always)
 func exp2(_ x: Vector) -> Vector {
     let clamped = clamp(x, -40, 40)
     // Adding 1.5 · 2²³ rounds to an integer, which then stands in the low bits.
@@ -55,21 +55,21 @@ func exp2(_ x: Vector) -> Vector {
 let log2E: Float = 1.442695041
 
 /// tanh x = (1 − e⁻²ˣ) / (1 + e⁻²ˣ), absolute error below 2e-7.
-@inline(__always)
+@inline(always)
 func tanh(_ x: Vector) -> Vector {
     let e = exp2(x * (-2 * log2E))
     return (1 - e) / (1 + e)
 }
 
 /// x where positive, eˣ − 1 elsewhere (Clevert et al. 2016).
-@inline(__always)
+@inline(always)
 func elu(_ x: Vector) -> Vector {
     let negative = exp2(x * log2E) - 1
     return negative.replacing(with: x, where: x .> Vector(repeating: 0))
 }
 
 /// ln x for positive normal x, absolute error below 2e-7 near 1 and relative below 2e-7 elsewhere.
-@inline(__always)
+@inline(always)
 func log(_ x: Vector) -> Vector {
     // x = m · 2ᵉ with m in [√½, √2).
     let bits = unsafeBitCast(x, to: IntVector.self)

@@ -1,7 +1,7 @@
 /// Adds Σ over steps and lanes of rows ⊗ gate gradients of one layer to its weight gradient (bias first).
 ///
 /// Each pair of rows and each unit's four gates keep their sums in registers over the whole period.
-@inline(__always)
+@inline(always)
 func addOuterProducts(
     rows: UnsafePointer<Vector>, rowCount: Int, units: Int, steps: Int, stepRows: Int,
     into target: UnsafeMutablePointer<Float>
@@ -11,13 +11,12 @@ func addOuterProducts(
     let x = UnsafeRawPointer(rows).assumingMemoryBound(to: PartialSum.self)
     for unit in 0..<units {
         let gates = x + (rowCount + 4 * unit) * perVector
-        let unitTarget = UnsafeMutableRawPointer(target + unit * 4 * (1 + rowCount))
-            .assumingMemoryBound(to: SIMD4<Float>.self)
+        let unitTarget = target + unit * 4 * (1 + rowCount)
         var bias = PairOfFour()
         for step in 0..<steps {
             for part in 0..<perVector { bias.add(gates + step * stepStride + part, perVector) }
         }
-        unitTarget[0] += bias.first
+        add(bias.first, to: unitTarget)
         var row = 0
         while row + 1 < rowCount {
             var sums = PairOfFour()
@@ -27,8 +26,8 @@ func addOuterProducts(
                     sums.add(gates + at, x + row * perVector + at, perVector)
                 }
             }
-            unitTarget[1 + row] += sums.first
-            unitTarget[2 + row] += sums.second
+            add(sums.first, to: unitTarget + 4 * (1 + row))
+            add(sums.second, to: unitTarget + 4 * (2 + row))
             row += 2
         }
         if row < rowCount {
@@ -39,9 +38,15 @@ func addOuterProducts(
                     sums.addFirst(gates + at, x[row * perVector + at], perVector)
                 }
             }
-            unitTarget[1 + row] += sums.first
+            add(sums.first, to: unitTarget + 4 * (1 + row))
         }
     }
+}
+
+@inline(always)
+private func add(_ sums: SIMD4<Float>, to target: UnsafeMutablePointer<Float>) {
+    let raw = UnsafeMutableRawPointer(target)
+    raw.storeBytes(of: raw.loadUnaligned(as: SIMD4<Float>.self) + sums, as: SIMD4<Float>.self)
 }
 
 /// The sums of two rows against four gates.
@@ -51,10 +56,10 @@ struct PairOfFour {
     var b0 = PartialSum(repeating: 0), b1 = PartialSum(repeating: 0)
     var b2 = PartialSum(repeating: 0), b3 = PartialSum(repeating: 0)
 
-    @inline(__always)
+    @inline(always)
     init() {}
 
-    @inline(__always)
+    @inline(always)
     mutating func add(_ gates: UnsafePointer<PartialSum>, _ x: UnsafePointer<PartialSum>, _ stride: Int) {
         let xa = x[0]
         let xb = x[stride]
@@ -72,7 +77,7 @@ struct PairOfFour {
         b3 = multiplyAdd(xb, g3, b3)
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func addFirst(_ gates: UnsafePointer<PartialSum>, _ xa: PartialSum, _ stride: Int) {
         a0 = multiplyAdd(xa, gates[0], a0)
         a1 = multiplyAdd(xa, gates[stride], a1)
@@ -80,7 +85,7 @@ struct PairOfFour {
         a3 = multiplyAdd(xa, gates[3 * stride], a3)
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func add(_ gates: UnsafePointer<PartialSum>, _ stride: Int) {
         a0 += gates[0]
         a1 += gates[stride]
@@ -89,16 +94,16 @@ struct PairOfFour {
     }
 
     var first: SIMD4<Float> {
-        @inline(__always) get { sumsOfLanes(a0, a1, a2, a3) }
+        @inline(always) get { sumsOfLanes(a0, a1, a2, a3) }
     }
 
     var second: SIMD4<Float> {
-        @inline(__always) get { sumsOfLanes(b0, b1, b2, b3) }
+        @inline(always) get { sumsOfLanes(b0, b1, b2, b3) }
     }
 }
 
 /// The four sums over lanes.
-@inline(__always)
+@inline(always)
 func sumsOfLanes(_ a: PartialSum, _ b: PartialSum, _ c: PartialSum, _ d: PartialSum) -> SIMD4<Float> {
     let (a, b, c, d) = (quarter(a), quarter(b), quarter(c), quarter(d))
     // Two rounds of pairwise sums transpose as they add.
@@ -109,14 +114,14 @@ func sumsOfLanes(_ a: PartialSum, _ b: PartialSum, _ c: PartialSum, _ d: Partial
 }
 
 #if WIDE_REGISTERS
-    @inline(__always)
+    @inline(always)
     private func quarter(_ x: SIMD16<Float>) -> SIMD4<Float> { quarter(x.lowHalf + x.highHalf) }
 #endif
 
-@inline(__always)
+@inline(always)
 private func quarter(_ x: SIMD8<Float>) -> SIMD4<Float> { x.lowHalf + x.highHalf }
 
-@inline(__always)
+@inline(always)
 func sumOfLanes(_ x: SIMD16<Float>) -> Float {
     let quarter = quarter(x.lowHalf + x.highHalf)
     let pair = quarter.lowHalf + quarter.highHalf
@@ -124,6 +129,6 @@ func sumOfLanes(_ x: SIMD16<Float>) -> Float {
 }
 
 #if WIDE_REGISTERS
-    @inline(__always)
+    @inline(always)
     func sumOfLanes(_ x: SIMD32<Float>) -> Float { sumOfLanes(x.lowHalf + x.highHalf) }
 #endif
