@@ -1,15 +1,12 @@
 // The activations of a layer run in three passes over its units. Each pass is a short chain of dependent operations,
 // so that the processor overlaps many units; as one pass they took twice the time (Documentation/Performance.md).
 
-/// First pass, where the gates' sums are still in registers: 1 + 2ˢ of i, f, o and 2ˢ of the candidate.
+/// First pass: 2ˢ of every gate's sum, in place.
 ///
 /// The sums are exponents: −z/ln 2 for i, f, o and −2z/ln 2 for j (`NetworkLayout`); σ(z) = 1 / (1 + 2ˢ).
 @inline(always)
-func storeExponentials(_ sums: FourSums, to gates: UnsafeMutablePointer<Vector>) {
-    gates[0] = 1 + exp2(sums.a)
-    gates[1] = exp2(sums.b)
-    gates[2] = 1 + exp2(sums.c)
-    gates[3] = 1 + exp2(sums.d)
+func exponentials(_ gates: UnsafeMutablePointer<Vector>, count: Int) {
+    for gate in 0..<count { gates[gate] = exp2(gates[gate]) }
 }
 
 /// Second pass: c ← σ(f) c + σ(i) tanh(j), one division for three gates.
@@ -18,8 +15,8 @@ struct LSTMMemory {
 
     @inline(always)
     init(gates: UnsafePointer<Vector>, previousC: Vector) {
-        let (i1, ej, f1) = (gates[0], gates[1], gates[2])
-        let j1 = 1 + ej
+        let ej = gates[1]
+        let (i1, j1, f1) = (1 + gates[0], 1 + ej, 1 + gates[2])
         let ij1 = i1 * j1
         let inverse = 1 / (ij1 * f1)
         let shared = f1 * inverse
@@ -35,7 +32,8 @@ struct LSTMOutput {
     let o, tanhC, h: Vector
 
     @inline(always)
-    init(o1: Vector, c: Vector) {
+    init(eo: Vector, c: Vector) {
+        let o1 = 1 + eo
         let ec = exp2(c * (-2 * log2E))
         let c1 = 1 + ec
         let inverse = 1 / (o1 * c1)

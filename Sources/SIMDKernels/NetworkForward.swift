@@ -42,8 +42,13 @@ func forwardStep(
                 rows: record, count: rows, weights: weight + 4,
                 start: (weight[0], weight[1], weight[2], weight[3]))
             weight += 4 * (1 + rows)
-            storeExponentials(sums, to: gates + 4 * unit)
+            let gate = gates + 4 * unit
+            gate[0] = sums.a
+            gate[1] = sums.b
+            gate[2] = sums.c
+            gate[3] = sums.d
         }
+        exponentials(gates, count: 4 * hidden)
         for unit in 0..<hidden {
             let gate = gates + 4 * unit
             let memoryCell = LSTMMemory(gates: gate, previousC: c[unit])
@@ -58,7 +63,7 @@ func forwardStep(
         // The next layer reads this one's output as its first rows.
         let next = memory.records ? memory.base + layout.tapeRow(layer: layer + 1) : memory.base + layout.tapeRow(layer: 0)
         for unit in 0..<hidden {
-            let output = LSTMOutput(o1: gates[4 * unit + 3], c: c[unit])
+            let output = LSTMOutput(eo: gates[4 * unit + 3], c: c[unit])
             h[unit] = output.h
             next[unit] = output.h
             if memory.records {
