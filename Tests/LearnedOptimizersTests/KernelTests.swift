@@ -1,0 +1,134 @@
+import LearnedOptimizers
+import NumericCore
+import Optimizers
+import Testing
+
+/// Sizes around multiples of every vector width, none and one included.
+private let counts = [0, 1, 15, 16, 17, 31, 33, 63, 64, 65, 1000]
+
+private func gradients(_ count: Int, steps: Int, seed: UInt64) -> [[Float]] {
+    var stream = RandomStream(RandomKey(seed: seed))
+    return (0..<steps).map { _ in
+        (0..<count).map { _ in
+            // Many magnitudes, and exact zeros as dead pixels give.
+            let kind = stream.index(below: 8)
+            return kind == 0 ? 0 : stream.normal() * exp(stream.uniform(in: -12...2))
+        }
+    }
+}
+
+/// A network whose gates saturate now and then.
+private func spread<F: FeatureRule>(_: F.Type, hidden: Int, layers: Int, kernels: Kernels)
+    -> CoordinatewiseOptimizer<F>
+{
+    let optimizer = CoordinatewiseOptimizer<F>(
+        key: RandomKey(seed: 3), hidden: hidden, layers: layers, kernels: kernels)
+    var stream = RandomStream(RandomKey(seed: 4))
+    return optimizer.with(metaParameters: optimizer.metaParameters.map { 1.5 * $0 + 0.1 * stream.normal() })
+}
+
+private func flat(_ rows: [[Float]]) -> AlignedFloats {
+    var result = AlignedFloats(count: rows.reduce(0) { $0 + $1.count })
+    result.withMutablePointer { pointer in
+        for (index, value) in rows.joined().enumerated() { pointer[index] = value }
+    }
+    return result
+}
+
+struct Shape: Sendable, CustomTestStringConvertible {
+    let rule: ReferenceNetwork.Rule
+    var hidden = 20
+    var layers = 2
+    var testDescription: String { "\(rule), \(layers) × \(hidden)" }
+    static let all = [
+        Shape(rule: .rnnprop), Shape(rule: .dm), Shape(rule: .rnnprop, hidden: 7, layers: 1),
+        Shape(rule: .dm, hidden: 5, layers: 3),
+    ]
+}
+
+@Suite struct KernelTests {
+    @Test("Updates agree with double precision", arguments: Shape.all)
+    func forward(shape: Shape) {
+        switch shape.rule {
+        case .rnnprop: forward(shape, RNNpropFeatures.self)
+        case .dm: forward(shape, DMoptimizerFeatures.self)
+        }
+    }
+
+    private func forward<F: FeatureRule>(_ shape: Shape, _: F.Type) {
+        let steps = 12
+        for kernels in Kernels.available {
+            let optimizer = spread(F.self, hidden: shape.hidden, layers: shape.layers, kernels: kernels)
+            let reference = ReferenceNetwork(
+                rule: shape.rule, hidden: shape.hidden, layers: shape.layers,
+                weights: optimizer.metaParameters.map(Double.init))
+            for count in counts {
+                let inputs = gradients(count, steps: steps, seed: 5)
+                var coordinates = (0..<count).map { _ in reference.start() }
+                let expected = reference.updates(&coordinates, gradients: inputs.map { $0.map(Double.init) })
+                var state = optimizer.initialState(parameterCount: count)
+                var parameters = [Float](repeating: 0, count: count)
+                var worst = 0.0
+                for step in 0..<steps {
+                    let before = parameters
+                    optimizer.update(&parameters, gradient: inputs[step], state: &state)
+                    for i in 0..<count {
+                        worst = max(worst, abs(Double(parameters[i] - before[i]) - expected[step][i]))
+                    }
+                }
+                #expect(worst < 2e-6, "\(kernels.name), \(count) coordinates: off by \(worst)")
+            }
+        }
+    }
+
+    @Test("Meta-gradients agree with finite differences in double precision", arguments: Shape.all)
+    func metaGradient(shape: Shape) {
+        switch shape.rule {
+        case .rnnprop: metaGradient(shape, RNNpropFeatures.self)
+        case .dm: metaGradient(shape, DMoptimizerFeatures.self)
+        }
+    }
+
+    private func metaGradient<F: FeatureRule>(_ shape: Shape, _: F.Type) {
+        let count = 19
+        let warmUp = gradients(count, steps: 3, seed: 6)
+        let period = gradients(count, steps: 6, seed: 7)
+        for lossWeights: [Float] in [[0, 0, 0, 0, 0, 1], [Float](repeating: 1 / 6, count: 6)] {
+            var results: [[Float]] = []
+            for kernels in Kernels.available {
+                let optimizer = spread(F.self, hidden: shape.hidden, layers: shape.layers, kernels: kernels)
+                var state = optimizer.initialState(parameterCount: count)
+                var parameters = [Float](repeating: 0, count: count)
+                for row in warmUp { optimizer.update(&parameters, gradient: row, state: &state) }
+                results.append(
+                    optimizer.metaGradient(
+                        from: state, gradients: flat(period), parameterCount: count, lossWeights: lossWeights))
+            }
+            let weights = spread(F.self, hidden: shape.hidden, layers: shape.layers, kernels: .selected)
+                .metaParameters.map(Double.init)
+            var reference = ReferenceNetwork(
+                rule: shape.rule, hidden: shape.hidden, layers: shape.layers, weights: weights)
+            var coordinates = (0..<count).map { _ in reference.start() }
+            _ = reference.updates(&coordinates, gradients: warmUp.map { $0.map(Double.init) })
+            // Differences of a sample of weights: every one would take minutes.
+            let probes = Array(stride(from: 0, to: weights.count, by: max(1, weights.count / 40)))
+            let size = results[0].map { Double($0) * Double($0) }.reduce(0, +).squareRoot()
+            for probe in probes {
+                func value(_ delta: Double) -> Double {
+                    reference.weights[probe] = weights[probe] + delta
+                    defer { reference.weights[probe] = weights[probe] }
+                    return reference.surrogate(
+                        from: coordinates, taken: warmUp.count, gradients: period.map { $0.map(Double.init) },
+                        lossWeights: lossWeights.map(Double.init))
+                }
+                let expected = (value(1e-4) - value(-1e-4)) / 2e-4
+                for (kernels, result) in zip(Kernels.available, results) {
+                    let error = abs(Double(result[probe]) - expected)
+                    #expect(
+                        error < 1e-5 * abs(expected) + 3e-7 * size,
+                        "\(kernels.name), weight \(probe): \(result[probe]) for \(expected)")
+                }
+            }
+        }
+    }
+}
