@@ -100,7 +100,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["NumericCore"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("NumericCore", ["NumericCore"]),
         tests("Files", ["Files"]),
-        tests("Datasets", ["Datasets", "NumericCore", "Files"]),
+        tests("Datasets", ["Datasets", "NumericCore", "Files", "CZlib"]),
         tests("Optimizees", ["Optimizees", "Datasets", "NumericCore"]),
         tests("Optimizers", ["Optimizers", "NumericCore"]),
         tests("LearnedOptimizers", ["LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
