@@ -46,7 +46,7 @@ struct MLPCase: CustomTestStringConvertible {
             let coordinates = Array(stride(from: start.count - 1, through: 0, by: -11))
             let slopes = reference.slopes(start.map(Double.init), coordinates: coordinates, batch: batch)
             let ours = coordinates.map { Double(gradient[$0]) }
-            #expect(gradient.allSatisfy(\.isFinite))
+            #expect(gradient.allSatisfy { $0.isFinite })
             #expect(relativeError(ours, slopes) < 1e-5 || norm(slopes) < 1e-6)
         }
     }
