@@ -4,10 +4,7 @@ let analyticEntries: [OptimizeeCatalogue.Entry] = [
         name: "convex", summary: "mean of clipped squared distances from a random point, 20 coordinates",
         options: ["n", "clip"]
     ) { options, _ in
-        Convex(
-            dimension: try options.dimension(20),
-            clip: try options.number(
-                "clip", default: 10, atLeast: .leastNormalMagnitude, infinityAllowed: true))
+        Convex(dimension: try options.dimension(20), clip: try options.positiveNumber("clip", default: 10))
     },
     OptimizeeCatalogue.Entry(
         name: "quadratic", summary: "diagonal quadratic with random curvatures of condition 1000, 20 coordinates",

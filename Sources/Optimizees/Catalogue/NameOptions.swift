@@ -43,13 +43,20 @@ struct NameOptions {
         return value
     }
 
-    /// A number that is at least `least`; `infinity` where that is allowed.
-    func number(
-        _ key: String, default standard: Float, atLeast least: Float, infinityAllowed: Bool = false
-    ) throws -> Float {
+    /// A finite number that is at least `least`.
+    func number(_ key: String, default standard: Float, atLeast least: Float) throws -> Float {
         guard let text = text(key) else { return standard }
-        guard let value = Float(text), value >= least, infinityAllowed || value.isFinite else {
-            throw bad(key, text, "give a number of at least \(least)")
+        guard let value = Float(text), value >= least, value.isFinite else {
+            throw bad(key, text, "give a number of \(least) or more")
+        }
+        return value
+    }
+
+    /// A number above 0, or `infinity`.
+    func positiveNumber(_ key: String, default standard: Float) throws -> Float {
+        guard let text = text(key) else { return standard }
+        guard let value = Float(text), value > 0 else {
+            throw bad(key, text, "give a number above 0, or infinity")
         }
         return value
     }
