@@ -68,10 +68,12 @@ let package = Package(
         // MARK: What is optimized, and what optimizes
         .target(name: "Datasets", dependencies: ["NumericCore", "Files", "CZlib"], swiftSettings: settings),
         .target(
-            name: "Optimizees", dependencies: ["Datasets", "NumericCore", "COneDNN"], swiftSettings: settings),
+            name: "Optimizees", dependencies: ["Datasets", "NumericCore", "Files", "COneDNN"],
+            swiftSettings: settings),
         .target(name: "Optimizers", dependencies: ["NumericCore"], swiftSettings: settings),
         .target(
-            name: "LearnedOptimizers", dependencies: ["Optimizers", "KernelTypes", "NumericCore", "Files"], swiftSettings: settings),
+            name: "LearnedOptimizers", dependencies: ["Optimizers", "KernelTypes", "NumericCore", "Files"],
+            swiftSettings: settings),
 
         // MARK: Learning and measuring
         .target(
@@ -101,7 +103,7 @@ let package = Package(
         tests("NumericCore", ["NumericCore"]),
         tests("Files", ["Files"]),
         tests("Datasets", ["Datasets", "NumericCore", "Files", "CZlib"]),
-        tests("Optimizees", ["Optimizees", "Datasets", "NumericCore"]),
+        tests("Optimizees", ["Optimizees", "Datasets", "NumericCore", "Files"]),
         tests("Optimizers", ["Optimizers", "NumericCore"]),
         tests("LearnedOptimizers", ["LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests(

@@ -1,0 +1,82 @@
+public import Datasets
+import Files
+import Synchronization
+
+/// Where the catalogue's optimizees get their data; asked only when an optimizee needs them, and then once.
+public protocol DataProvider: Sendable {
+    /// MNIST's 55,000 training images.
+    func mnistTraining() throws -> LabeledImages
+    /// The small digits that come with the library.
+    func digitsTraining() throws -> LabeledImages
+}
+
+/// Optimizees by name.
+///
+///     let catalogue = OptimizeeCatalogue(data: provider)
+///     let optimizee = try catalogue.optimizee(named: "mnist-mlp:width=40,batch=64")
+///
+/// The name of what comes back is itself such a name, in its shortest form: `mnist-mlp:activation=relu` is
+/// `mnist-mlp-relu`.
+public final class OptimizeeCatalogue: Sendable {
+    /// One line of the list.
+    public struct Entry: Sendable {
+        /// The name to give.
+        public let name: String
+        /// What it is, in one line.
+        public let summary: String
+        /// The options that may follow the name.
+        public let options: [String]
+        let make: @Sendable (NameOptions, LoadedData) throws -> any Optimizee
+    }
+
+    /// Every optimizee that has a name. A new family is one more list here.
+    public static let entries: [Entry] = mlpEntries + analyticEntries
+
+    private let data: LoadedData
+
+    /// - Parameter data: where images come from.
+    public init(data: any DataProvider) { self.data = LoadedData(provider: data) }
+
+    /// The optimizee of a name with options, `name` or `name:key=value,…`.
+    ///
+    /// - Throws: `InputError` for an unknown name, option or value, with the nearest known one; whatever the data
+    ///   provider throws.
+    public func optimizee(named name: String) throws -> any Optimizee {
+        let parts = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let base = String(parts[0])
+        guard let entry = Self.entries.first(where: { $0.name == base }) else {
+            throw InputError(
+                name, "is not a known optimizee", advice: suggestion(for: base, among: Self.entries.map(\.name)))
+        }
+        let options =
+            parts.count == 2 ? try NameOptions(parts[1], of: name, known: entry.options) : NameOptions(of: name)
+        return try entry.make(options, data)
+    }
+}
+
+/// Keeps what a data provider gave, so that each data set is loaded once.
+final class LoadedData: Sendable {
+    private let provider: any DataProvider
+    private let kept = Mutex<[Dataset: LabeledImages]>([:])
+
+    /// A data set that the provider knows.
+    enum Dataset: String {
+        case mnist
+        case digits
+    }
+
+    init(provider: any DataProvider) { self.provider = provider }
+
+    func images(_ dataset: Dataset) throws -> LabeledImages {
+        try kept.withLock { kept in
+            if let images = kept[dataset] { return images }
+            let images =
+                switch dataset {
+                case .mnist: try provider.mnistTraining()
+                case .digits: try provider.digitsTraining()
+                }
+            kept[dataset] = images
+            return images
+        }
+    }
+}

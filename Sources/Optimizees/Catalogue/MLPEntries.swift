@@ -1,0 +1,41 @@
+import Datasets
+
+/// The MLPs on each data set: the base one, its activations, its depths.
+let mlpEntries: [OptimizeeCatalogue.Entry] = [
+    (LoadedData.Dataset.mnist, "MNIST"), (.digits, "the built-in digits"),
+].flatMap { dataset, title in
+    let base = "\(dataset.rawValue)-mlp"
+    return [mlpEntry(base, "MLP on \(title), one hidden layer of 20 sigmoid units", dataset)]
+        + [(Activation.relu, "ReLU"), (.elu, "ELU"), (.tanh, "tanh")].map { activation, word in
+            mlpEntry(
+                "\(base)-\(activation.rawValue)", "MLP on \(title), one hidden layer of 20 \(word) units", dataset,
+                activation: activation)
+        }
+        + (2...10).map { depth in
+            mlpEntry(
+                "\(base)-d\(depth)", "MLP on \(title), \(depth) hidden layers of 20 sigmoid units", dataset,
+                depth: depth)
+        }
+}
+
+private func mlpEntry(
+    _ name: String, _ summary: String, _ dataset: LoadedData.Dataset, activation: Activation = .sigmoid,
+    depth: Int = 1
+) -> OptimizeeCatalogue.Entry {
+    OptimizeeCatalogue.Entry(
+        name: name, summary: summary, options: ["width", "depth", "hidden", "activation", "batch", "initial"]
+    ) { options, data in
+        try options.refuse("hidden", with: "width")
+        try options.refuse("hidden", with: "depth")
+        let width = try options.integer("width", default: 20, in: 1...100_000)
+        let depth = try options.integer("depth", default: depth, in: 0...1000)
+        let hidden = try options.integers("hidden", in: 1...100_000)
+        let activation = try options.choice("activation", default: activation)
+        let batch = try options.integer("batch", default: 128, in: 1...1_000_000)
+        let initial = try options.number("initial", default: 0.1, atLeast: 0)
+        return MLP(
+            dataset: dataset.rawValue, images: try data.images(dataset),
+            hiddenWidths: hidden ?? Array(repeating: width, count: depth), activation: activation,
+            batchSize: batch, initialScale: initial)
+    }
+}

@@ -1,0 +1,21 @@
+/// Scratch memory of one instance: buffers that live as long as it does, zero at first.
+final class Workspace {
+    private var blocks: [UnsafeMutableRawPointer] = []
+
+    init() {}
+
+    /// `count` floats that start on a cache line; the room behind them is filled up to whole `Lanes`.
+    func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+        let padded = paddedCount(count)
+        let raw = UnsafeMutableRawPointer.allocate(
+            byteCount: max(padded, 1) * MemoryLayout<Float>.stride, alignment: 64)
+        blocks.append(raw)
+        let pointer = raw.bindMemory(to: Float.self, capacity: padded)
+        pointer.initialize(repeating: 0, count: padded)
+        return pointer
+    }
+
+    deinit {
+        for block in blocks { block.deallocate() }
+    }
+}

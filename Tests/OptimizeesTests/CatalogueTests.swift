@@ -1,0 +1,123 @@
+import Datasets
+import Files
+import Optimizees
+import Synchronization
+import Testing
+
+/// Counts how often data are asked for.
+private final class CountingProvider: DataProvider {
+    let mnistCalls = Atomic<Int>(0)
+    let digitsCalls = Atomic<Int>(0)
+
+    func mnistTraining() throws -> LabeledImages {
+        mnistCalls.wrappingAdd(1, ordering: .relaxed)
+        return sampleImages(count: 4, pixels: 784, classes: 10)
+    }
+
+    func digitsTraining() throws -> LabeledImages {
+        digitsCalls.wrappingAdd(1, ordering: .relaxed)
+        return sampleImages(count: 4, pixels: 64, classes: 10)
+    }
+}
+
+/// Has no data.
+private struct MissingProvider: DataProvider {
+    static let error = InputError("mnist", "is missing", advice: "download it")
+    func mnistTraining() throws -> LabeledImages { throw Self.error }
+    func digitsTraining() throws -> LabeledImages { throw Self.error }
+}
+
+@Suite struct CatalogueTests {
+    @Test(arguments: OptimizeeCatalogue.entries.map(\.name)) func everyEntryMakesWhatItsNameSays(_ name: String)
+        throws
+    {
+        let optimizee = try OptimizeeCatalogue(data: CountingProvider()).optimizee(named: name)
+        #expect(optimizee.name == name)
+        #expect(optimizee.parameterCount > 0)
+    }
+
+    @Test func namesAreUniqueAndDescribed() {
+        let entries = OptimizeeCatalogue.entries
+        #expect(Set(entries.map(\.name)).count == entries.count)
+        #expect(entries.allSatisfy { !$0.summary.isEmpty && !$0.summary.contains("\n") })
+        for name in ["mnist-mlp", "digits-mlp", "mnist-mlp-relu", "mnist-mlp-d10", "convex", "quadratic"] {
+            #expect(entries.contains { $0.name == name })
+        }
+    }
+
+    @Test(arguments: [
+        ("mnist-mlp:width=40,batch=64", "mnist-mlp:width=40,batch=64"),
+        ("mnist-mlp:batch=64,width=40", "mnist-mlp:width=40,batch=64"),
+        ("mnist-mlp:activation=relu", "mnist-mlp-relu"),
+        ("mnist-mlp:depth=3", "mnist-mlp-d3"),
+        ("mnist-mlp:activation=relu,depth=3,initial=0.01", "mnist-mlp-relu:depth=3,initial=0.01"),
+        ("mnist-mlp-d2:hidden=40-20", "mnist-mlp-d2:hidden=40-20"),
+        ("mnist-mlp:depth=12", "mnist-mlp:depth=12"),
+        ("mnist-mlp:depth=0", "mnist-mlp:depth=0"),
+        ("mnist-mlp:width=20", "mnist-mlp"),
+        ("convex:clip=infinity,n=5", "convex:n=5,clip=infinity"),
+        ("quadratic:condition=10,noise=0", "quadratic:condition=10.0,noise=0.0"),
+        ("rosenbrock:n=10", "rosenbrock:n=10"),
+    ]) func optionsMakeCanonicalNames(given: String, canonical: String) throws {
+        let catalogue = OptimizeeCatalogue(data: CountingProvider())
+        #expect(try catalogue.optimizee(named: given).name == canonical)
+        #expect(try catalogue.optimizee(named: canonical).name == canonical)
+    }
+
+    @Test(arguments: [
+        ("mnist-mpl", "mnist-mpl: is not a known optimizee; did you mean mnist-mlp?"),
+        ("Convex", "Convex: is not a known optimizee; did you mean convex?"),
+        ("mnist-mlp:widht=3", "mnist-mlp:widht=3: has no option widht; did you mean width?"),
+        ("mnist-mlp:width", "mnist-mlp:width: \"width\" is not an option; write options as key=value"),
+        ("mnist-mlp:width=", "mnist-mlp:width=: \"width=\" is not an option; write options as key=value"),
+        ("mnist-mlp:", "mnist-mlp:: \"\" is not an option; write options as key=value"),
+        ("mnist-mlp:=3", "mnist-mlp:=3: \"=3\" is not an option; write options as key=value"),
+        (
+            "mnist-mlp:width=0",
+            "mnist-mlp:width=0: width=0 cannot be used; give a whole number from 1 to 100000"
+        ),
+        (
+            "mnist-mlp:activation=rellu",
+            "mnist-mlp:activation=rellu: activation=rellu cannot be used; did you mean relu?"
+        ),
+        (
+            "mnist-mlp:hidden=4--5",
+            "mnist-mlp:hidden=4--5: hidden=4--5 cannot be used; give whole numbers such as 40-20, from 1 to 100000"
+        ),
+        ("convex:n=3,n=4", "convex:n=3,n=4: gives n twice; give each option once"),
+        ("convex:clip=nan", "convex:clip=nan: clip=nan cannot be used; give a number above 0, or infinity"),
+        ("rosenbrock:noise=-1", "rosenbrock:noise=-1: noise=-1 cannot be used; give a number of 0.0 or more"),
+        (
+            "mnist-mlp:hidden=4,width=3",
+            "mnist-mlp:hidden=4,width=3: gives both hidden and width; give one of them"
+        ),
+    ]) func mistakesAreExplained(name: String, message: String) {
+        let error = #expect(throws: InputError.self) {
+            try OptimizeeCatalogue(data: CountingProvider()).optimizee(named: name)
+        }
+        #expect(error?.description == message)
+    }
+
+    @Test func somethingQuiteDifferentListsAllNames() {
+        let error = #expect(throws: InputError.self) {
+            try OptimizeeCatalogue(data: CountingProvider()).optimizee(named: "")
+        }
+        #expect(error?.description.contains("choose one of mnist-mlp, ") == true)
+    }
+
+    @Test func dataAreLoadedOnceAndOnlyWhenNeeded() throws {
+        let provider = CountingProvider()
+        let catalogue = OptimizeeCatalogue(data: provider)
+        _ = try catalogue.optimizee(named: "convex")
+        _ = try? catalogue.optimizee(named: "mnist-mlp:width=x")
+        #expect(provider.mnistCalls.load(ordering: .relaxed) == 0)
+        for name in ["mnist-mlp", "mnist-mlp-d3", "mnist-mlp:batch=4"] {
+            _ = try catalogue.optimizee(named: name)
+        }
+        #expect(provider.mnistCalls.load(ordering: .relaxed) == 1)
+        #expect(provider.digitsCalls.load(ordering: .relaxed) == 0)
+        #expect(throws: MissingProvider.error) {
+            try OptimizeeCatalogue(data: MissingProvider()).optimizee(named: "digits-mlp")
+        }
+    }
+}
