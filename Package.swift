@@ -10,6 +10,8 @@ let settings: [SwiftSetting] = [
 ]
 
 /// Kernels are compiled optimised in debug builds too: unoptimised they are a hundred times slower.
+///
+/// Square roots need `-fno-math-errno` to become vector instructions; else a branch to libm guards each one.
 func kernelSettings(_ flags: [String] = [], defines: [String] = []) -> [SwiftSetting] {
     settings + [.unsafeFlags(["-O"] + flags.flatMap { ["-Xcc", $0] })] + defines.map { .define($0) }
 }
@@ -65,7 +67,8 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["NumericCore", "Files", "CZlib"], swiftSettings: settings),
         .target(
             name: "Optimizees", dependencies: ["Datasets", "NumericCore", "COneDNN"], swiftSettings: settings),
-        .target(name: "Optimizers", dependencies: ["NumericCore"], swiftSettings: settings),
+        .target(
+            name: "Optimizers", dependencies: ["NumericCore", "Files"], swiftSettings: kernelSettings(["-fno-math-errno"])),
         .target(
             name: "LearnedOptimizers", dependencies: ["Optimizers", "NumericCore", "Files"], swiftSettings: settings),
 
@@ -93,12 +96,12 @@ let package = Package(
 
         // MARK: Tests
         .target(
-            name: "TestSupport", dependencies: ["NumericCore"], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["NumericCore", "Files"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("NumericCore", ["NumericCore"]),
         tests("Files", ["Files"]),
         tests("Datasets", ["Datasets", "NumericCore", "Files"]),
         tests("Optimizees", ["Optimizees", "Datasets", "NumericCore"]),
-        tests("Optimizers", ["Optimizers", "NumericCore"]),
+        tests("Optimizers", ["Optimizers", "NumericCore", "Files"]),
         tests("LearnedOptimizers", ["LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests(
             "MetaTraining", ["MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),

@@ -1,0 +1,37 @@
+/// The candidate that `name` was most likely meant to be, or nil where none is near.
+///
+/// Near means a Damerau–Levenshtein distance (insertions, deletions, substitutions and swaps of neighbours, in the
+/// restricted form called optimal string alignment; Damerau 1964) of at most a third of the longer name, and at
+/// least one; letters' case does not count. Among equally near candidates the first wins.
+///
+///     nearestName(to: "adm", among: ["adam", "sgd"])  // "adam"
+public func nearestName(to name: String, among candidates: some Sequence<String>) -> String? {
+    let wanted = Array(name.lowercased())
+    var best: (name: String, distance: Int)?
+    for candidate in candidates {
+        let letters = Array(candidate.lowercased())
+        let distance = alignmentDistance(wanted, letters)
+        guard distance <= max(1, max(wanted.count, letters.count) / 3) else { continue }
+        if best.map({ distance < $0.distance }) ?? true { best = (candidate, distance) }
+    }
+    return best?.name
+}
+
+/// Three rolling rows of the usual dynamic programme.
+private func alignmentDistance(_ first: [Character], _ second: [Character]) -> Int {
+    var beforeLast = [Int](repeating: 0, count: second.count + 1)
+    var last = Array(0...second.count)
+    for i in first.indices {
+        var current = [i + 1]
+        for j in second.indices {
+            let substitution = last[j] + (first[i] == second[j] ? 0 : 1)
+            var distance = min(substitution, last[j + 1] + 1, current[j] + 1)
+            if i > 0, j > 0, first[i] == second[j - 1], first[i - 1] == second[j] {
+                distance = min(distance, beforeLast[j - 1] + 1)
+            }
+            current.append(distance)
+        }
+        (beforeLast, last) = (last, current)
+    }
+    return last[second.count]
+}
