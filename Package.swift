@@ -105,7 +105,7 @@ let package = Package(
         tests("LearnedOptimizers", ["LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests(
             "MetaTraining", ["MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
-        tests("Evaluation", ["Evaluation", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore"]),
+        tests("Evaluation", ["Evaluation", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests("Reporting", ["Reporting", "Evaluation", "Files"]),
         tests("CommandLine", ["l2o"]),
     ],

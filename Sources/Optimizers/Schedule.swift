@@ -40,7 +40,7 @@ public struct Schedule: Sendable, Hashable {
     }
 
     /// The catalogue's options that give this schedule; empty for a constant one.
-    var options: [String] {
+    public var options: [String] {
         guard let steps else { return [] }
         return ["cosine=\(steps)"] + (warmUpSteps > 0 ? ["warmup=\(warmUpSteps)"] : [])
     }
