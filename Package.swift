@@ -10,6 +10,8 @@ let settings: [SwiftSetting] = [
 ]
 
 /// Kernels are compiled optimised in debug builds too: unoptimised they are a hundred times slower.
+///
+/// Square roots need `-fno-math-errno` to become vector instructions; else a branch to libm guards each one.
 func kernelSettings(_ flags: [String] = [], defines: [String] = []) -> [SwiftSetting] {
     settings + [.unsafeFlags(["-O"] + flags.flatMap { ["-Xcc", $0] })] + defines.map { .define($0) }
 }
@@ -70,7 +72,9 @@ let package = Package(
         .target(
             name: "Optimizees", dependencies: ["Datasets", "NumericCore", "Files", "COneDNN"],
             swiftSettings: settings),
-        .target(name: "Optimizers", dependencies: ["NumericCore"], swiftSettings: settings),
+        .target(
+            name: "Optimizers", dependencies: ["NumericCore", "Files"],
+            swiftSettings: kernelSettings(["-fno-math-errno"])),
         .target(
             name: "LearnedOptimizers", dependencies: ["Optimizers", "KernelTypes", "NumericCore", "Files"],
             swiftSettings: settings),
@@ -99,16 +103,17 @@ let package = Package(
 
         // MARK: Tests
         .target(
-            name: "TestSupport", dependencies: ["NumericCore"], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["NumericCore", "Files"], path: "Tests/TestSupport",
+            swiftSettings: settings),
         tests("NumericCore", ["NumericCore"]),
         tests("Files", ["Files"]),
         tests("Datasets", ["Datasets", "NumericCore", "Files", "CZlib"]),
         tests("Optimizees", ["Optimizees", "Datasets", "NumericCore", "Files"]),
-        tests("Optimizers", ["Optimizers", "NumericCore"]),
+        tests("Optimizers", ["Optimizers", "NumericCore", "Files"]),
         tests("LearnedOptimizers", ["LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests(
             "MetaTraining", ["MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
-        tests("Evaluation", ["Evaluation", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore"]),
+        tests("Evaluation", ["Evaluation", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests("Reporting", ["Reporting", "Evaluation", "Files"]),
         tests("CommandLine", ["l2o"]),
     ],

@@ -1,35 +1,43 @@
-/// The one of `names` that `name` was probably meant to be.
+/// The candidate that `name` was most likely meant to be, or nil where none is near.
 ///
-/// Compares by Levenshtein's edit distance, ignoring case; the first of equally near names wins.
-/// - Returns: nil where even the nearest differs in more than half of its letters, or there are no names.
-public func nearestName(to name: String, among names: some Sequence<String>) -> String? {
-    let given = Array(name.lowercased())
+/// Near means a Damerau–Levenshtein distance (insertions, deletions, substitutions and swaps of neighbours, in the
+/// restricted form called optimal string alignment; Damerau 1964) of at most a third of the longer name, and at
+/// least one; letters' case does not count. Among equally near candidates the first wins.
+///
+///     nearestName(to: "adm", among: ["adam", "sgd"])  // "adam"
+public func nearestName(to name: String, among candidates: some Sequence<String>) -> String? {
+    let wanted = Array(name.lowercased())
     var best: (name: String, distance: Int)?
-    for candidate in names {
-        let distance = editDistance(given, Array(candidate.lowercased()))
-        if distance < best?.distance ?? .max { best = (candidate, distance) }
+    for candidate in candidates {
+        let letters = Array(candidate.lowercased())
+        let distance = alignmentDistance(wanted, letters)
+        guard distance <= max(1, max(wanted.count, letters.count) / 3) else { continue }
+        if best.map({ distance < $0.distance }) ?? true { best = (candidate, distance) }
     }
-    guard let best, best.distance <= max(best.name.count / 2, 1) else { return nil }
-    return best.name
+    return best?.name
+}
+
+/// Three rolling rows of the usual dynamic programme.
+private func alignmentDistance(_ first: [Character], _ second: [Character]) -> Int {
+    var beforeLast = [Int](repeating: 0, count: second.count + 1)
+    var last = Array(0...second.count)
+    for i in first.indices {
+        var current = [i + 1]
+        for j in second.indices {
+            let substitution = last[j] + (first[i] == second[j] ? 0 : 1)
+            var distance = min(substitution, last[j + 1] + 1, current[j] + 1)
+            if i > 0, j > 0, first[i] == second[j - 1], first[i - 1] == second[j] {
+                distance = min(distance, beforeLast[j - 1] + 1)
+            }
+            current.append(distance)
+        }
+        (beforeLast, last) = (last, current)
+    }
+    return last[second.count]
 }
 
 /// Advice for an unknown name: the nearest known one, or else all of them.
 public func suggestion(for name: String, among names: some Collection<String>) -> String {
     if let nearest = nearestName(to: name, among: names) { return "did you mean \(nearest)?" }
     return "choose one of \(names.joined(separator: ", "))"
-}
-
-/// How many letters must be inserted, deleted or replaced to make one word of the other.
-private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
-    var row = Array(0...b.count)
-    for (i, letter) in a.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for (j, other) in b.enumerated() {
-            let replaced = diagonal + (letter == other ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
-        }
-    }
-    return row[b.count]
 }

@@ -1,0 +1,139 @@
+import NumericCore
+public import Optimizees
+public import Optimizers
+
+/// Finds a hand-designed optimizer's best learning rate on a grid of powers of √2 (the grid of Lv et al. 2017).
+///
+/// Every rate of the grid meets the same problems. The best has the lowest mean final loss; a rate at which a run
+/// diverges is worse than any at which none does. While the best lies on the grid's edge, the grid grows there.
+///
+/// The problems are those of a `Race` with the same seed. To tune on what is then raced favours the tuned optimizer
+/// a little, never the learned one that it is compared with.
+public struct LearningRateSweep: Sendable {
+    /// What is optimized.
+    public var optimizee: any Optimizee
+    /// The optimizer; its learning rate does not matter.
+    public var optimizer: any HandDesignedOptimizer
+    /// How many steps each run takes.
+    public var steps: Int
+    /// How many problems each learning rate meets.
+    public var seeds: Int
+    /// The root of all random numbers, as a race's.
+    public var seed: UInt64
+    /// The first grid: `2^(k/2)` for each k.
+    public var halfPowers: ClosedRange<Int>
+    /// Where the grid stops growing. A sweep that gets there has `SweepResult.isOnEdge` set.
+    public var limits: ClosedRange<Int> = -80...40
+
+    /// - Parameters:
+    ///   - optimizee: what is optimized.
+    ///   - optimizer: what is tuned; its learning rate does not matter.
+    ///   - steps: how many steps each run takes.
+    ///   - seeds: how many problems each learning rate meets.
+    ///   - seed: the root of all random numbers, as a race's.
+    ///   - halfPowers: the first grid, `2^(k/2)` for each k; else a range that suits most problems.
+    /// - Precondition: `steps` and `seeds` are positive.
+    public init(
+        on optimizee: any Optimizee, of optimizer: any HandDesignedOptimizer, steps: Int, seeds: Int,
+        seed: UInt64 = 0,
+        halfPowers: ClosedRange<Int>? = nil
+    ) {
+        precondition(steps > 0 && seeds > 0, "a sweep has steps and seeds")
+        self.optimizee = optimizee
+        self.optimizer = optimizer
+        self.steps = steps
+        self.seeds = seeds
+        self.seed = seed
+        self.halfPowers = halfPowers ?? Self.usualHalfPowers(of: optimizer)
+    }
+
+    /// The grid that a sweep of this optimizer starts with, in half powers of two.
+    ///
+    /// Optimizers that divide by the gradient's size have steps of about the learning rate; the others need as much
+    /// as the gradient lacks.
+    public static func usualHalfPowers(of optimizer: any HandDesignedOptimizer) -> ClosedRange<Int> {
+        switch optimizer {
+        case is SGD: -8...8
+        case is Momentum, is Nesterov: -14...2
+        case is Adagrad: -12...4
+        case is Adadelta: -4...12
+        case is Adam, is AdamW, is RMSprop: -20...(-4)
+        default: -24...0
+        }
+    }
+
+    /// Evaluates the grid, growing it until the best rate lies inside.
+    ///
+    /// - Throws: `CancellationError` where `control` cancels.
+    public func run(control: RunControl = RunControl()) throws -> SweepResult {
+        let course = Course(optimizee: optimizee, steps: steps, seeds: seeds, seed: seed)
+        let meter = ProgressMeter(control)
+        var grid = halfPowers.clamped(to: limits)
+        var trials = try evaluate(grid, course, meter)
+        while true {
+            let best = bestIndex(of: trials)
+            if best == 0 && grid.lowerBound > limits.lowerBound {
+                let more = max(limits.lowerBound, grid.lowerBound - 4)...(grid.lowerBound - 1)
+                trials = try evaluate(more, course, meter) + trials
+                grid = more.lowerBound...grid.upperBound
+            } else if best == trials.count - 1 && grid.upperBound < limits.upperBound {
+                let more = (grid.upperBound + 1)...min(limits.upperBound, grid.upperBound + 4)
+                trials += try evaluate(more, course, meter)
+                grid = grid.lowerBound...more.upperBound
+            } else {
+                return SweepResult(
+                    optimizer: optimizer.with(learningRate: trials[best].learningRate), trials: trials, best: best)
+            }
+        }
+    }
+
+    private func evaluate(
+        _ grid: ClosedRange<Int>, _ course: Course, _ meter: ProgressMeter
+    ) throws -> [SweepResult.Trial] {
+        let rates = grid.map { exp2(Double($0) / 2) }
+        let runs = try course.runs(rates.map { optimizer.with(learningRate: $0) }, meter: meter)
+        return zip(grid, runs).map { SweepResult.Trial(halfPower: $0, finalLosses: $1.map(\.finalLoss)) }
+    }
+
+    /// The lowest mean; then the fewest diverged; then the lowest rate, so that a grid on which all diverge grows down.
+    private func bestIndex(of trials: [SweepResult.Trial]) -> Int {
+        trials.indices.min { (trials[$0].mean, trials[$0].diverged) < (trials[$1].mean, trials[$1].diverged) }!
+    }
+}
+
+/// What a learning-rate sweep tried and found.
+public struct SweepResult: Sendable {
+    /// One learning rate's outcome.
+    public struct Trial: Sendable, Equatable {
+        /// The learning rate is `2^(halfPower/2)`.
+        public let halfPower: Int
+        /// The final loss of each seed's run; +∞ where it diverged.
+        public let finalLosses: [Double]
+
+        /// `2^(halfPower/2)`.
+        public var learningRate: Double { exp2(Double(halfPower) / 2) }
+        /// The learning rate as `2^-5.5`.
+        public var text: String { "2^\(exponentText(halfPowers: halfPower))" }
+        /// The mean final loss; +∞ where a run diverged.
+        public var mean: Double { Statistics(finalLosses).mean }
+        /// How many runs diverged.
+        public var diverged: Int { finalLosses.count { !$0.isFinite } }
+    }
+
+    /// The optimizer at the best learning rate.
+    public let optimizer: any HandDesignedOptimizer
+    /// Every learning rate that was tried, in rising order.
+    public let trials: [Trial]
+    private let bestIndex: Int
+
+    init(optimizer: any HandDesignedOptimizer, trials: [Trial], best: Int) {
+        self.optimizer = optimizer
+        self.trials = trials
+        bestIndex = best
+    }
+
+    /// The learning rate with the lowest mean final loss.
+    public var best: Trial { trials[bestIndex] }
+    /// Whether the best rate is the last that was tried in a direction: the true best may lie beyond the sweep's limits.
+    public var isOnEdge: Bool { bestIndex == 0 || bestIndex == trials.count - 1 }
+}

@@ -1,0 +1,115 @@
+import NumericCore
+public import Optimizees
+public import Optimizers
+
+/// Optimizers on the same problems: per seed the same initial parameters and the same minibatches for each.
+///
+///     let race = Race(on: optimizee, steps: 100, seeds: 10, optimizers: [Adam(learningRate: 0.03), learned])
+///     let result = try race.run()
+///
+/// Every run is kept, diverged ones too (the paper drops outliers: Lv et al. 2017, section 5). Runs are spread over
+/// the threads, and the result does not depend on how many there are; only the times do, which are taken afterwards,
+/// one optimizer at a time.
+public struct Race: Sendable {
+    /// What is optimized.
+    public var optimizee: any Optimizee
+    /// How many steps each run takes.
+    public var steps: Int
+    /// How many problems each optimizer meets.
+    public var seeds: Int
+    /// The root of all random numbers: problem `i` is drawn from `RandomKey(seed: seed).child(i)`.
+    public var seed: UInt64
+    /// The optimizers, in the order of the result.
+    public var entrants: [Entrant]
+    /// Whether to time the steps after the race.
+    public var measuresTime: Bool
+
+    /// - Precondition: `steps` and `seeds` are positive.
+    public init(
+        on optimizee: any Optimizee, steps: Int, seeds: Int, seed: UInt64 = 0, entrants: [Entrant],
+        measuresTime: Bool = true
+    ) {
+        precondition(steps > 0 && seeds > 0, "a race has steps and seeds")
+        self.optimizee = optimizee
+        self.steps = steps
+        self.seeds = seeds
+        self.seed = seed
+        self.entrants = entrants
+        self.measuresTime = measuresTime
+    }
+
+    /// A race between optimizers whose learning rates were not searched for.
+    public init(
+        on optimizee: any Optimizee, steps: Int, seeds: Int, seed: UInt64 = 0, optimizers: [any Optimizer],
+        measuresTime: Bool = true
+    ) {
+        self.init(
+            on: optimizee, steps: steps, seeds: seeds, seed: seed, entrants: optimizers.map { Entrant($0) },
+            measuresTime: measuresTime)
+    }
+
+    /// Runs each optimizer on each problem.
+    ///
+    /// - Throws: `CancellationError` where `control` cancels.
+    public func run(control: RunControl = RunControl()) throws -> RaceResult {
+        let course = Course(optimizee: optimizee, steps: steps, seeds: seeds, seed: seed)
+        let runs = try course.runs(entrants.map(\.optimizer), meter: ProgressMeter(control))
+        let results = try zip(entrants, runs).map { entrant, runs in
+            let timing =
+                measuresTime
+                ? try StepTiming.measure(
+                    entrant.optimizer, on: optimizee, steps: min(steps, 100), isCancelled: control.isCancelled)
+                : nil
+            return OptimizerResult(entrant, runs: runs, timing: timing)
+        }
+        return RaceResult(
+            optimizee: optimizee.name, parameters: optimizee.parameterCount, steps: steps, seeds: seeds, seed: seed,
+            results: results)
+    }
+}
+
+/// An optimizer in a race, and how it was chosen.
+public struct Entrant: Sendable {
+    /// What runs.
+    public let optimizer: any Optimizer
+    /// How it is called in tables and charts.
+    public let label: String
+    /// How many learning rates were tried to find this one; nil where none was searched for.
+    public let trials: Int?
+
+    /// - Parameters:
+    ///   - optimizer: what runs.
+    ///   - label: how it is called in tables and charts; else hand-designed optimizers get their keyword and what
+    ///     differs from the defaults, as `adam lr=2^-5`, and others their name.
+    ///   - trials: how many learning rates were tried to find this one.
+    public init(_ optimizer: any Optimizer, label: String? = nil, trials: Int? = nil) {
+        self.optimizer = optimizer
+        self.label = label ?? (optimizer as? any HandDesignedOptimizer).map { Self.label($0) } ?? optimizer.name
+        self.trials = trials
+    }
+
+    /// The optimizer at the best learning rate of a sweep.
+    public init(_ sweep: SweepResult, label: String? = nil) {
+        self.init(sweep.optimizer, label: label, trials: sweep.trials.count)
+    }
+
+    private static func label<O: HandDesignedOptimizer>(_ optimizer: O) -> String {
+        let standard = OptimizerCatalogue.all.lazy.compactMap { $0 as? O }.first
+        let changed = O.hyperparameters.filter { optimizer[keyPath: $0.path] != standard?[keyPath: $0.path] }
+        let constants = changed.map { " \($0.name)=\(optimizer[keyPath: $0.path])" }
+        let schedule = optimizer.schedule.options.map { " \($0)" }
+        return "\(O.keyword) lr=\(learningRateText(optimizer.learningRate))\((constants + schedule).joined())"
+    }
+}
+
+/// A learning rate as a power of √2 where it is one, as `2^-5.5`; else as a decimal number.
+public func learningRateText(_ rate: Double) -> String {
+    let halves = (2 * log2(rate)).rounded()
+    guard rate > 0, abs(halves) < 200, abs(exp2(halves / 2) - rate) <= 1e-9 * rate else { return "\(rate)" }
+    return "2^\(exponentText(halfPowers: Int(halves)))"
+}
+
+/// `-11` as `-5.5`, `-10` as `-5`.
+func exponentText(halfPowers: Int) -> String {
+    halfPowers.isMultiple(of: 2) ? "\(halfPowers / 2)" : "\(Double(halfPowers) / 2)"
+}

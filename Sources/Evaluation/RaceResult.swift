@@ -1,0 +1,155 @@
+import Optimizers
+
+/// What a race came to, as it is kept in a file.
+///
+/// In JSON: `{"optimizee", "parameters", "steps", "seeds", "seed", "command", "results": […]}`, sorted by key, with
+/// null for every number that is not finite and for what is not known.
+public struct RaceResult: Sendable {
+    /// The optimizee's name.
+    public var optimizee: String
+    /// The optimizee's number of parameters; nil in a file that does not say.
+    public var parameters: Int?
+    /// How many steps each run had.
+    public var steps: Int
+    /// How many problems each optimizer met.
+    public var seeds: Int
+    /// The root of the random numbers; nil in a file that does not say.
+    public var seed: UInt64?
+    /// The command line that gives this result again; nil where none was noted.
+    public var command: String?
+    /// One result for each optimizer, in the race's order.
+    public var results: [OptimizerResult]
+
+    /// All of a result.
+    public init(
+        optimizee: String, parameters: Int? = nil, steps: Int, seeds: Int, seed: UInt64? = nil,
+        command: String? = nil,
+        results: [OptimizerResult]
+    ) {
+        self.optimizee = optimizee
+        self.parameters = parameters
+        self.steps = steps
+        self.seeds = seeds
+        self.seed = seed
+        self.command = command
+        self.results = results
+    }
+}
+
+/// One optimizer's runs in a race.
+public struct OptimizerResult: Sendable {
+    /// The optimizer's name with every constant.
+    public var optimizer: String
+    /// How it is called in tables and charts.
+    public var label: String
+    /// Each seed's final loss; +∞ where the run diverged (null in JSON).
+    public var finalLoss: [Double]
+    /// Each seed's minibatch losses. A diverged run's end with the loss that was not finite (NaN after reading JSON).
+    public var curve: [[Float]]
+    /// Milliseconds of a whole step: loss, gradient and update. Nil where not measured.
+    public var millisecondsPerStep: Double?
+    /// Milliseconds of the optimizer's update alone. Nil where not measured.
+    public var millisecondsPerUpdate: Double?
+    /// What the optimizer keeps between steps, in bytes for each parameter.
+    public var stateBytesPerParameter: Int
+    /// How many runs diverged.
+    public var diverged: Int
+    /// A hand-designed optimizer's learning rate.
+    public var learningRate: Double?
+    /// How many learning rates were tried to find this one; nil where none was searched for.
+    public var trials: Int?
+
+    /// All of a result.
+    public init(
+        optimizer: String, label: String? = nil, finalLoss: [Double], curve: [[Float]],
+        millisecondsPerStep: Double? = nil, millisecondsPerUpdate: Double? = nil, stateBytesPerParameter: Int,
+        diverged: Int, learningRate: Double? = nil, trials: Int? = nil
+    ) {
+        self.optimizer = optimizer
+        self.label = label ?? optimizer
+        self.finalLoss = finalLoss
+        self.curve = curve
+        self.millisecondsPerStep = millisecondsPerStep
+        self.millisecondsPerUpdate = millisecondsPerUpdate
+        self.stateBytesPerParameter = stateBytesPerParameter
+        self.diverged = diverged
+        self.learningRate = learningRate
+        self.trials = trials
+    }
+
+    init(_ entrant: Entrant, runs: [Run], timing: StepTiming?) {
+        self.init(
+            optimizer: entrant.optimizer.name, label: entrant.label, finalLoss: runs.map(\.finalLoss),
+            curve: runs.map(\.losses), millisecondsPerStep: timing?.stepMilliseconds,
+            millisecondsPerUpdate: timing?.updateMilliseconds,
+            stateBytesPerParameter: entrant.optimizer.stateBytesPerParameter,
+            diverged: runs.count { $0.ending != .finished },
+            learningRate: (entrant.optimizer as? any HandDesignedOptimizer)?.learningRate, trials: entrant.trials)
+    }
+
+    /// The final losses' statistics.
+    /// - Precondition: there is at least one seed.
+    public var finalStatistics: Statistics { Statistics(finalLoss) }
+
+    /// The step at which each diverged run diverged; nil for the others.
+    public var divergedSteps: [Int?] {
+        zip(finalLoss, curve).map { loss, curve in
+            guard !loss.isFinite else { return nil }
+            return curve.last.map { $0.isFinite ? curve.count : curve.count - 1 } ?? 0
+        }
+    }
+}
+
+// MARK: JSON
+
+extension RaceResult: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case optimizee, parameters, steps, seeds, seed, command, results
+    }
+}
+
+extension OptimizerResult: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case optimizer
+        case label
+        case finalLoss = "final_loss"
+        case curve
+        case millisecondsPerStep = "ms_per_step"
+        case millisecondsPerUpdate = "update_ms_per_step"
+        case stateBytesPerParameter = "state_bytes_per_parameter"
+        case diverged
+        case learningRate = "learning_rate"
+        case trials
+    }
+
+    /// Reads null losses as +∞ in `final_loss` and as NaN in `curve`.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            optimizer: try values.decode(String.self, forKey: .optimizer),
+            label: try values.decodeIfPresent(String.self, forKey: .label),
+            finalLoss: try values.decode([Double?].self, forKey: .finalLoss).map { $0 ?? .infinity },
+            curve: try values.decode([[Float?]].self, forKey: .curve).map { $0.map { $0 ?? .nan } },
+            millisecondsPerStep: try values.decodeIfPresent(Double.self, forKey: .millisecondsPerStep),
+            millisecondsPerUpdate: try values.decodeIfPresent(Double.self, forKey: .millisecondsPerUpdate),
+            stateBytesPerParameter: try values.decode(Int.self, forKey: .stateBytesPerParameter),
+            diverged: try values.decode(Int.self, forKey: .diverged),
+            learningRate: try values.decodeIfPresent(Double.self, forKey: .learningRate),
+            trials: try values.decodeIfPresent(Int.self, forKey: .trials))
+    }
+
+    /// Writes losses that are not finite as null.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(optimizer, forKey: .optimizer)
+        try values.encode(label, forKey: .label)
+        try values.encode(finalLoss.map { $0.isFinite ? $0 : nil }, forKey: .finalLoss)
+        try values.encode(curve.map { $0.map { $0.isFinite ? $0 : nil } }, forKey: .curve)
+        try values.encode(millisecondsPerStep, forKey: .millisecondsPerStep)
+        try values.encode(millisecondsPerUpdate, forKey: .millisecondsPerUpdate)
+        try values.encode(stateBytesPerParameter, forKey: .stateBytesPerParameter)
+        try values.encode(diverged, forKey: .diverged)
+        try values.encodeIfPresent(learningRate, forKey: .learningRate)
+        try values.encodeIfPresent(trials, forKey: .trials)
+    }
+}

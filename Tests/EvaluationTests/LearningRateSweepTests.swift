@@ -1,0 +1,76 @@
+import Evaluation
+import NumericCore
+import Optimizers
+import Testing
+
+@Suite("Learning-rate sweeps")
+struct LearningRateSweepTests {
+    // Five parameters and curvature 5: one step of SGD at rate 1 is exact. Twice that rate never converges.
+    private let bowl = Bowl(size: 5, curvature: 5)
+
+    @Test("Finds the known best rate within the grid")
+    func known() throws {
+        let result = try LearningRateSweep(on: bowl, of: SGD(), steps: 3, seeds: 2, halfPowers: -6...6).run()
+        #expect(result.best.text == "2^0")
+        #expect(result.optimizer.learningRate == 1)
+        #expect(result.trials.map(\.halfPower) == Array(-6...6))
+        #expect(!result.isOnEdge)
+    }
+
+    @Test(
+        "Grows the grid in both directions until the best rate lies inside", arguments: [-30 ... -20, 9...12, 0...0])
+    func extends(grid: ClosedRange<Int>) throws {
+        let result = try LearningRateSweep(on: bowl, of: SGD(), steps: 3, seeds: 2, halfPowers: grid).run()
+        #expect(result.best.halfPower == 0)
+        #expect(!result.isOnEdge)
+        let powers = result.trials.map(\.halfPower)
+        #expect(powers == Array(powers[0]...powers.last!))
+        #expect(powers.contains(-1) && powers.contains(1))
+    }
+
+    @Test("Says when the best rate lies at the limits")
+    func limits() throws {
+        var sweep = LearningRateSweep(on: bowl, of: SGD(), steps: 3, seeds: 1, halfPowers: -20 ... -12)
+        sweep.limits = -22 ... -8
+        let result = try sweep.run()
+        #expect(result.best.halfPower == -8 && result.isOnEdge)
+    }
+
+    @Test("A rate at which a run diverges is worse than any other")
+    func divergence() throws {
+        let steep = Bowl(size: 1, curvature: 1e8)
+        let result = try LearningRateSweep(on: steep, of: SGD(), steps: 10, seeds: 2, halfPowers: -2...0).run()
+        #expect(result.trials.last?.diverged == 2)
+        #expect(result.trials.filter { $0.diverged > 0 }.allSatisfy { $0.mean == .infinity })
+        #expect(result.best.diverged == 0 && result.best.halfPower == -53 && !result.isOnEdge)
+    }
+
+    @Test("The best rate's result is that of a race at this rate, and says how many were tried")
+    func sameAsRace() throws {
+        for optimizer in OptimizerCatalogue.all {
+            let sweep = try LearningRateSweep(on: bowl, of: optimizer, steps: 10, seeds: 2, seed: 5).run()
+            let race = try Race(
+                on: bowl, steps: 10, seeds: 2, seed: 5, entrants: [Entrant(sweep)], measuresTime: false
+            ).run()
+            #expect(race.results[0].finalLoss == sweep.best.finalLosses)
+            #expect(race.results[0].trials == sweep.trials.count)
+            #expect(race.results[0].learningRate == sweep.best.learningRate)
+            #expect(!sweep.isOnEdge, "\(optimizer.name)")
+        }
+    }
+
+    @Test("Cancelling stops")
+    func cancellation() {
+        let sweep = LearningRateSweep(on: bowl, of: Adam(), steps: 10, seeds: 2)
+        #expect(throws: CancellationError.self) { try sweep.run(control: RunControl(isCancelled: { true })) }
+    }
+
+    @Test("Rates that are powers of √2 are written as such")
+    func text() {
+        #expect(learningRateText(0x1p-5) == "2^-5")
+        #expect(learningRateText(exp2(-5.5)) == "2^-5.5")
+        #expect(learningRateText(exp2(0.5)) == "2^0.5")
+        #expect(learningRateText(0.001) == "0.001")
+        #expect(learningRateText(0) == "0.0")
+    }
+}
