@@ -93,7 +93,8 @@ let package = Package(
 
         // MARK: Tests
         .target(
-            name: "TestSupport", dependencies: ["NumericCore"], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["NumericCore", "Files"], path: "Tests/TestSupport",
+            swiftSettings: settings),
         tests("NumericCore", ["NumericCore"]),
         tests("Files", ["Files"]),
         tests("Datasets", ["Datasets", "NumericCore", "Files"]),
