@@ -1,10 +1,12 @@
 import NumericCore
+import Synchronization
 
 /// The whole content of a file.
 ///
 /// - Throws: `InputError` where the file cannot be read or is larger than `limit` bytes.
 public func readFile(_ path: String, limit: Int = 1 << 32) throws -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Opening a pipe would otherwise wait for its writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
         throw InputError(path, "cannot be opened: \(errorText())", advice: "check the path and its permissions")
     }
@@ -35,29 +37,44 @@ public func readFile(_ path: String, limit: Int = 1 << 32) throws -> [UInt8] {
 
 /// Replaces a file as a whole: writes a temporary file beside it, syncs it to disk, renames it over the old one.
 ///
-/// Whatever happens, `path` holds either what it held before or all of `bytes`.
-/// - Throws: `InputError` where the folder is not writable or the disk is full; the temporary file is then gone.
+/// Whatever happens, `path` holds either what it held before or all of `bytes`. An old file's permissions stay, and
+/// where `path` is a symbolic link, what it points to is replaced.
+/// - Throws: `InputError` where the folder is not writable, the disk is full, or `path` is a folder or a device; no
+///   temporary file is then left.
 public func writeFileAtomically(_ path: String, _ bytes: some Collection<UInt8>) throws {
-    let temporary = "\(path).\(getpid()).tmp"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    let target = resolvingLinks(path)
+    var old = stat()
+    let replaces = lstat(target, &old) == 0
+    // Renaming over /dev/null would break the machine, not fail.
+    guard !replaces || old.st_mode & S_IFMT == S_IFREG else {
+        throw InputError(path, "is not a regular file", advice: "name a file, or one that does not exist yet")
+    }
+    let temporary = "\(target).\(getpid()).\(temporaryFiles.wrappingAdd(1, ordering: .relaxed).newValue).tmp"
+    // A leftover of a killed process that had the same id.
+    unlink(temporary)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
         throw InputError(path, "cannot be written: \(errorText())", advice: "check the folder and its permissions")
     }
     do {
-        try writeAll(ContiguousArray(bytes), to: descriptor, path: path)
+        if replaces { _ = fchmod(descriptor, old.st_mode & 0o777) }
+        try writeAll(bytes, to: descriptor, path: path)
         guard fsync(descriptor) == 0 else { throw writeFailure(path) }
     } catch {
         close(descriptor)
         unlink(temporary)
         throw error
     }
-    guard close(descriptor) == 0, rename(temporary, path) == 0 else {
+    guard close(descriptor) == 0, rename(temporary, target) == 0 else {
         let failure = writeFailure(path)
         unlink(temporary)
         throw failure
     }
-    syncFolder(of: path)
+    syncFolder(of: target)
 }
+
+/// Tells the temporary files of this process's threads apart.
+private let temporaryFiles = Atomic<Int>(0)
 
 /// Replaces a text file as a whole, see `writeFileAtomically(_:_:)`.
 public func writeFileAtomically(_ path: String, text: String) throws {
@@ -69,9 +86,12 @@ public func makeFolder(_ path: String) throws {
     var partial = path.hasPrefix("/") ? "/" : ""
     for component in path.split(separator: "/") {
         partial += component
-        if mkdir(partial, 0o755) != 0 && errno != EEXIST {
-            throw InputError(
-                partial, "cannot be made: \(errorText())", advice: "choose a folder that you may write to")
+        if mkdir(partial, 0o755) != 0 {
+            let reason = errorText()
+            guard isFolder(partial) else {
+                throw InputError(
+                    partial, "cannot be made: \(reason)", advice: "choose a folder that you may write to")
+            }
         }
         partial += "/"
     }
@@ -86,8 +106,20 @@ public func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 /// The C library's words for an error number.
 public func errorText(_ number: Int32? = nil) -> String { String(cString: strerror(number ?? errno)) }
 
-private func writeAll(_ bytes: ContiguousArray<UInt8>, to descriptor: Int32, path: String) throws {
-    try bytes.withUnsafeBytes { buffer in
+private func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
+/// The file that a path names in the end; `path` itself where nothing is there yet.
+private func resolvingLinks(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+}
+
+private func writeAll(_ bytes: some Collection<UInt8>, to descriptor: Int32, path: String) throws {
+    func writeBuffer(_ buffer: UnsafeRawBufferPointer) throws {
         var written = 0
         while written < buffer.count {
             let count = write(descriptor, buffer.baseAddress! + written, buffer.count - written)
@@ -95,6 +127,9 @@ private func writeAll(_ bytes: ContiguousArray<UInt8>, to descriptor: Int32, pat
             guard count > 0 else { throw writeFailure(path) }
             written += count
         }
+    }
+    if try bytes.withContiguousStorageIfAvailable({ try writeBuffer(UnsafeRawBufferPointer($0)) }) == nil {
+        try ContiguousArray(bytes).withUnsafeBytes(writeBuffer)
     }
 }
 

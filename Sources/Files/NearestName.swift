@@ -1,17 +1,24 @@
 /// The candidate that `name` was most likely meant to be, or nil where none is near.
 ///
 /// Near means a Damerau–Levenshtein distance (insertions, deletions, substitutions and swaps of neighbours, in the
-/// restricted form called optimal string alignment; Damerau 1964) of at most a third of the longer name, and at
-/// least one; letters' case does not count. Among equally near candidates the first wins.
+/// restricted form called optimal string alignment; Damerau 1964) of at most a third of the longer name, or a
+/// candidate that `name`, of three letters or more, begins; letters' case does not count. The smallest distance wins,
+/// among equals the first.
 ///
-///     nearestName(to: "adm", among: ["adam", "sgd"])  // "adam"
+///     nearestName(to: "adm", among: ["sgd", "adam"])  // "adam"
+///     nearestName(to: "mnist", among: ["quadratic", "mnist-mlp"])  // "mnist-mlp"
 public func nearestName(to name: String, among candidates: some Sequence<String>) -> String? {
     let wanted = Array(name.lowercased())
+    // Names come from files too: no quadratic work on a hostile one.
+    guard wanted.count <= 100 else { return nil }
     var best: (name: String, distance: Int)?
     for candidate in candidates {
         let letters = Array(candidate.lowercased())
+        guard letters.count <= 100 else { continue }
         let distance = alignmentDistance(wanted, letters)
-        guard distance <= max(1, max(wanted.count, letters.count) / 3) else { continue }
+        let isTypo = distance < wanted.count && distance <= max(1, max(wanted.count, letters.count) / 3)
+        let isBeginning = wanted.count >= 3 && letters.starts(with: wanted)
+        guard isTypo || isBeginning else { continue }
         if best.map({ distance < $0.distance }) ?? true { best = (candidate, distance) }
     }
     return best?.name

@@ -24,6 +24,7 @@ struct ImageMinibatch {
     mutating func load(step: Int) {
         guard step != self.step else { return }
         self.step = step
+        let sampler = sampler
         var span = indices.mutableSpan
         sampler.fill(&span, at: step)
         images.pixels.withUnsafeBufferPointer { copyPixels(from: $0.baseAddress!) }

@@ -5,14 +5,24 @@ public struct Slots: Sendable, Equatable {
     /// The number of parameters that this state was made for.
     public let parameterCount: Int
     /// The first and the second number of each parameter; empty where the optimizer keeps fewer.
-    var first: [Float] = []
-    var second: [Float] = []
+    public internal(set) var first: [Float] = []
+    public internal(set) var second: [Float] = []
 
     init(parameterCount: Int, slots: Int, initially value: Float = 0) {
         precondition(parameterCount >= 0, "a count is not negative")
         self.parameterCount = parameterCount
         if slots > 0 { first = Array(repeating: value, count: parameterCount) }
         if slots > 1 { second = Array(repeating: value, count: parameterCount) }
+    }
+
+    /// A state as it was kept in a file.
+    /// - Precondition: `second` is empty or as long as `first`.
+    public init(step: Int, first: [Float], second: [Float]) {
+        precondition(step >= 0 && (second.isEmpty || second.count == first.count), "slots differ in size")
+        self.step = step
+        parameterCount = first.count
+        self.first = first
+        self.second = second
     }
 
     private func check(_ parameters: borrowing MutableSpan<Float>, _ gradient: Span<Float>) {

@@ -2,16 +2,26 @@ import Files
 import Testing
 
 @Suite struct NearestNameTests {
+    private static let names = ["sgd", "momentum", "adagrad", "adadelta", "rmsprop", "adam", "rnnprop", "mnist-mlp"]
+
     @Test(arguments: [
-        ("adm", "adam"), ("ADAM", "adam"), ("rmspr", "rmsprop"), ("momentun", "momentum"), ("xyzzyxyzzy", nil),
-        ("", nil),
-    ]) func findsWhatWasMeant(given: String, meant: String?) {
-        #expect(nearestName(to: given, among: ["sgd", "adam", "rmsprop", "momentum"]) == meant)
+        ("adm", "adam"), ("Adam", "adam"), ("adma", "adam"), ("sdg", "sgd"), ("sg", "sgd"), ("rnprop", "rnnprop"),
+        ("rmspropp", "rmsprop"), ("mometnum", "momentum"), ("RNNProp", "rnnprop"), ("mnist", "mnist-mlp"),
+        ("adagrda", "adagrad"), ("ada", "adam"), ("mnistmlp", "mnist-mlp"),
+    ])
+    func findsTheNameThatWasMeant(_ typed: String, _ meant: String) {
+        #expect(nearestName(to: typed, among: Self.names) == meant)
     }
 
-    @Test func withoutNamesThereIsNone() {
-        #expect(nearestName(to: "adam", among: []) == nil)
-        #expect(suggestion(for: "xyzzy", among: ["a", "bc"]) == "choose one of a, bc")
-        #expect(suggestion(for: "b", among: ["a", "bc"]) == "did you mean a?")
+    @Test(arguments: ["", "x", "lamb", "quadratic", "mn", String(repeating: "adam", count: 1_000_000)])
+    func findsNothingWhereNothingIsNear(_ typed: String) {
+        #expect(nearestName(to: typed, among: Self.names) == nil)
+    }
+
+    @Test func theNearestWinsAndAmongEqualsTheFirst() {
+        #expect(nearestName(to: "adama", among: ["adamax", "adamb"]) == "adamax")
+        #expect(nearestName(to: "beta", among: ["beta10", "beat", "zeta"]) == "beat")
+        #expect(nearestName(to: "anything", among: []) == nil)
+        #expect(nearestName(to: "a", among: ["b", "a"]) == "a")
     }
 }

@@ -26,7 +26,7 @@ private struct MLPFixture: Decodable {
 @Suite struct PyTorchTests {
     @Test(arguments: Activation.allCases, [1, 2, 3])
     func mlpMatchesPyTorch(activation: Activation, depth: Int) throws {
-        let data = try JSONDecoder().decode(MLPFixture.self, from: Data(readFile(fixture("mlp.json"))))
+        let data = try JSONDecoder().decode(MLPFixture.self, from: Data(fixture("mlp.json")))
         let sample = try #require(data.cases.first { $0.activation == activation.rawValue && $0.depth == depth })
         let mlp = MLP(
             dataset: "fixture",
