@@ -9,6 +9,8 @@ public protocol FeatureRule: Sendable {
 
     /// The name that weight files and the command line use.
     static var kind: String { get }
+    /// How it was trained in its paper.
+    static var recipe: MetaTrainingRecipe { get }
     /// The constants that weight files keep, by name, with the values of the paper.
     static var defaultConstants: [String: Double] { get }
     /// The network's shape for a number of hidden units and layers.
@@ -35,6 +37,7 @@ public protocol FeatureRule: Sendable {
 /// but a thread's scratch memory, once.
 public struct CoordinatewiseOptimizer<Features: FeatureRule>: LearnedOptimizer {
     public static var kind: String { Features.kind }
+    public static var recipe: MetaTrainingRecipe { Features.recipe }
 
     /// The rule's constants by name, as weight files keep them.
     public let constants: [String: Double]
@@ -85,6 +88,9 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: LearnedOptimizer {
         for unit in 0..<hidden { weights[layout.readoutOffset + unit] = 0.1 * stream.truncatedNormal() }
         self.init(metaParameters: weights, hidden: hidden, layers: layers, constants: constants, kernels: kernels)
     }
+
+    /// The paper's size and constants, untrained.
+    public init(key: RandomKey) { self.init(key: key, hidden: 20) }
 
     public var metaParameters: [Float] { network.metaParameters }
 

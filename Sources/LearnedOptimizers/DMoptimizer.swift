@@ -12,6 +12,8 @@ public typealias DMoptimizer = CoordinatewiseOptimizer<DMoptimizerFeatures>
 /// The features of `DMoptimizer`: the gradient's logarithm, and its value where it is tiny.
 public struct DMoptimizerFeatures: FeatureRule {
     public static let kind = "dm"
+    public static let recipe = MetaTrainingRecipe(
+        metaLoss: .mean, selection: .validation, scaling: 0, convex: 0, convexScaling: 0)
     /// `log_offset` is added to |g| before the logarithm; the paper has none.
     public static let defaultConstants = ["scale": 0.1, "p": 10, "log_offset": 0]
 

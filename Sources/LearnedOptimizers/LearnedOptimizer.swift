@@ -9,6 +9,12 @@ public protocol LearnedOptimizer: Optimizer {
     /// The name that weight files and the command line use.
     static var kind: String { get }
 
+    /// How it was trained in its paper.
+    static var recipe: MetaTrainingRecipe { get }
+
+    /// An untrained one, its weights drawn from `key`.
+    init(key: RandomKey)
+
     /// φ, one flat vector.
     var metaParameters: [Float] { get }
 

@@ -13,6 +13,8 @@ public typealias RNNprop = CoordinatewiseOptimizer<RNNpropFeatures>
 /// The features of `RNNprop`: the gradient and its momentum, both relative to the gradient's recent magnitude.
 public struct RNNpropFeatures: FeatureRule {
     public static let kind = "rnnprop"
+    public static let recipe = MetaTrainingRecipe(
+        metaLoss: .last, selection: .average, scaling: 3, convex: 20, convexScaling: 1)
     public static let defaultConstants = ["scale": 0.1, "beta1": 0.95, "beta2": 0.95, "epsilon": 1e-8]
 
     public let scale: Float

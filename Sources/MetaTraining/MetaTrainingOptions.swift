@@ -1,0 +1,41 @@
+public import LearnedOptimizers
+
+/// Everything that decides what a meta-training run computes; the paper's constants unless said otherwise.
+public struct MetaTrainingOptions: Sendable, Equatable {
+    /// Steps of optimization of one task.
+    public var horizon = 100
+    /// Steps of a period, over which gradients flow.
+    public var unroll = 20
+    /// Which of a period's losses the meta-loss counts.
+    public var metaLoss: MetaLoss
+    /// The learning rate of Adam on φ.
+    public var metaLearningRate = 1e-4
+    /// Tasks of one meta-iteration; their meta-gradients are averaged.
+    public var metaBatch = 1
+    /// Where every random number comes from.
+    public var seed: UInt64 = 1
+    /// How the best checkpoint is chosen.
+    public var selection: CheckpointSelection
+    /// Decay of the moving average of the meta-loss.
+    public var averageDecay = 0.9
+    /// Tasks on which a checkpoint is judged, where validation chooses.
+    public var validationTasks = 8
+    /// Updates skipped one after the other for which a run gives up.
+    public var patience = 50
+
+    public init(_ recipe: MetaTrainingRecipe) {
+        metaLoss = recipe.metaLoss
+        selection = recipe.selection
+    }
+
+    /// The weight of each of a period's losses.
+    var lossWeights: [Float] {
+        switch metaLoss {
+        case .last: (0..<unroll).map { $0 == unroll - 1 ? 1 : 0 }
+        case .mean: [Float](repeating: 1 / Float(unroll), count: unroll)
+        }
+    }
+
+    /// Periods of one task.
+    var periods: Int { horizon / unroll }
+}

@@ -1,0 +1,47 @@
+import LearnedOptimizers
+import NumericCore
+import Optimizees
+import Optimizers
+
+/// One task being optimized: parameters and optimizer state are carried from period to period.
+final class TaskRun<Learned: LearnedOptimizer> {
+    private let instance: any OptimizeeInstance
+    private let unroll: Int
+    private var parameters: [Float]
+    private var state: Learned.State
+    private var startState: Learned.State
+    private var gradients: AlignedFloats
+    private var step = 0
+
+    init(_ instance: any OptimizeeInstance, optimizer: Learned, unroll: Int) {
+        self.instance = instance
+        self.unroll = unroll
+        parameters = instance.initialParameters
+        state = optimizer.initialState(parameterCount: parameters.count)
+        startState = state
+        gradients = AlignedFloats(count: unroll * parameters.count)
+    }
+
+    /// Optimizes for one period; returns the loss before each update.
+    func runPeriod(_ optimizer: Learned) -> [Float] {
+        startState = state
+        let count = parameters.count
+        return gradients.withMutablePointer { gradients in
+            (0..<unroll).map { t in
+                let row = UnsafeMutableBufferPointer(start: gradients + t * count, count: count)
+                var gradient = row.mutableSpan
+                let loss = instance.lossAndGradient(at: step, parameters: parameters.span, gradient: &gradient)
+                var span = parameters.mutableSpan
+                optimizer.update(parameters: &span, gradient: UnsafeBufferPointer(row).span, state: &state)
+                step += 1
+                return loss
+            }
+        }
+    }
+
+    /// ∂(Σ w f)/∂φ of the period that ran last.
+    func metaGradient(_ optimizer: Learned, lossWeights: [Float]) -> [Float] {
+        optimizer.metaGradient(
+            from: startState, gradients: gradients, parameterCount: parameters.count, lossWeights: lossWeights)
+    }
+}
