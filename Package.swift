@@ -62,7 +62,9 @@ let package = Package(
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
 
         // MARK: What is optimized, and what optimizes
-        .target(name: "Datasets", dependencies: ["NumericCore", "Files", "CZlib"], swiftSettings: settings),
+        // Optimised like the kernels: tests in debug builds load and draw many pictures.
+        .target(
+            name: "Datasets", dependencies: ["NumericCore", "Files", "CZlib"], swiftSettings: kernelSettings()),
         .target(
             name: "Optimizees", dependencies: ["Datasets", "NumericCore", "COneDNN"], swiftSettings: settings),
         .target(name: "Optimizers", dependencies: ["NumericCore"], swiftSettings: settings),
