@@ -68,7 +68,9 @@ let package = Package(
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
 
         // MARK: What is optimized, and what optimizes
-        .target(name: "Datasets", dependencies: ["NumericCore", "Files", "CZlib"], swiftSettings: settings),
+        // Optimised like the kernels: tests in debug builds load and draw many pictures.
+        .target(
+            name: "Datasets", dependencies: ["NumericCore", "Files", "CZlib"], swiftSettings: kernelSettings()),
         .target(
             name: "Optimizees", dependencies: ["Datasets", "NumericCore", "Files", "COneDNN"],
             swiftSettings: settings),

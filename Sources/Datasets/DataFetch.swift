@@ -10,6 +10,7 @@ public struct DatasetFile: Sendable, Equatable {
     /// The MD5 sum of those, in lower-case hexadecimal.
     public let md5: String
 
+    /// A file by its name, and the size and MD5 sum of what it unpacks to.
     public init(name: String, unpackedBytes: Int, md5: String) {
         self.name = name
         self.unpackedBytes = unpackedBytes

@@ -4,11 +4,16 @@ public struct LabeledImages: Sendable {
     public let pixels: [Float]
     /// One class in `0 ..< classes` an image.
     public let labels: [UInt8]
+    /// The number of values of one image: width × height × colours.
     public let pixelsPerImage: Int
+    /// The number of classes.
     public let classes: Int
 
+    /// The number of images.
     public var count: Int { labels.count }
 
+    /// Images from their values and classes.
+    ///
     /// - Precondition: `pixels` holds `pixelsPerImage` values for each label, and every label is a class.
     public init(pixels: [Float], labels: [UInt8], pixelsPerImage: Int, classes: Int) {
         precondition(pixels.count == labels.count * pixelsPerImage, "pixels do not match labels")

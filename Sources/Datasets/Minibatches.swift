@@ -13,6 +13,8 @@ public struct MinibatchSampler: Sendable {
     public let batchSize: Int
     private let key: RandomKey
 
+    /// Draws `batchSize` of `count` examples a step, by the numbers of `key`.
+    ///
     /// - Precondition: `count` is positive and fits 32 bits; `batchSize` is positive.
     public init(count: Int, batchSize: Int, key: RandomKey) {
         precondition(count > 0 && count <= Int(UInt32.max), "the number of examples must be positive and fit 32 bits")
