@@ -9,7 +9,8 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// Kernels are compiled optimised in debug builds too: unoptimised they are a hundred times slower.
+/// Kernels are compiled optimised in debug builds too: unoptimised they are a hundred times slower. So are the
+/// optimizees, whose loops every test that trains goes through: 30 times.
 func kernelSettings(_ flags: [String] = [], defines: [String] = []) -> [SwiftSetting] {
     settings + [.unsafeFlags(["-O"] + flags.flatMap { ["-Xcc", $0] })] + defines.map { .define($0) }
 }
@@ -65,7 +66,7 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["NumericCore", "Files", "CZlib"], swiftSettings: settings),
         .target(
             name: "Optimizees", dependencies: ["Datasets", "NumericCore", "Files", "COneDNN"],
-            swiftSettings: settings),
+            swiftSettings: kernelSettings()),
         .target(name: "Optimizers", dependencies: ["NumericCore"], swiftSettings: settings),
         .target(
             name: "LearnedOptimizers", dependencies: ["Optimizers", "NumericCore", "Files"], swiftSettings: settings),
