@@ -9,11 +9,11 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// Kernels are compiled optimised in debug builds too: unoptimised they are a hundred times slower.
-///
-/// Square roots need `-fno-math-errno` to become vector instructions; else a branch to libm guards each one.
+/// Numeric loops are compiled optimised in debug builds too: unoptimised they are thirty to a hundred times slower,
+/// and every test that trains goes through them. Square roots need `-fno-math-errno` to become vector instructions;
+/// else a branch to libm guards each one.
 func kernelSettings(_ flags: [String] = [], defines: [String] = []) -> [SwiftSetting] {
-    settings + [.unsafeFlags(["-O"] + flags.flatMap { ["-Xcc", $0] })] + defines.map { .define($0) }
+    settings + [.unsafeFlags(["-O"] + (["-fno-math-errno"] + flags).flatMap { ["-Xcc", $0] })] + defines.map { .define($0) }
 }
 
 #if arch(x86_64)
@@ -68,15 +68,14 @@ let package = Package(
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
 
         // MARK: What is optimized, and what optimizes
-        // Optimised like the kernels: tests in debug builds load and draw many pictures.
         .target(
             name: "Datasets", dependencies: ["NumericCore", "Files", "CZlib"], swiftSettings: kernelSettings()),
         .target(
             name: "Optimizees", dependencies: ["Datasets", "NumericCore", "Files", "COneDNN"],
-            swiftSettings: settings),
+            swiftSettings: kernelSettings()),
         .target(
             name: "Optimizers", dependencies: ["NumericCore", "Files"],
-            swiftSettings: kernelSettings(["-fno-math-errno"])),
+            swiftSettings: kernelSettings()),
         .target(
             name: "LearnedOptimizers", dependencies: ["Optimizers", "KernelTypes", "NumericCore", "Files"],
             swiftSettings: settings),
