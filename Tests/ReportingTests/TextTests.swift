@@ -12,7 +12,7 @@ struct NumberTextTests {
             (0.31, 4, "0.3100"), (0.03125, 4, "0.03125"), (12_500, 4, "12,500"), (1234.56, 4, "1,235"),
             (999.96, 4, "1,000"), (-0.5, 2, "-0.50"), (3.14e-7, 3, "3.14e-07"), (2e12, 2, "2.0e+12"), (0, 4, "0"),
             (.infinity, 4, "∞"), (-.infinity, 4, "-∞"), (.nan, 4, "–"), (5, 1, "5"), (9.96, 2, "10"),
-            (5e-324, 15, "5e-324"), (1.5e308, 2, "1.5e+308"),
+            (.leastNonzeroMagnitude, 15, "5e-324"), (1.5e308, 2, "1.5e+308"),
         ])
     func text(value: Double, digits: Int, expected: String) {
         #expect(numberText(value, digits: digits) == expected)
