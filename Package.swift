@@ -68,7 +68,8 @@ let package = Package(
         .target(
             name: "Optimizees", dependencies: ["Datasets", "NumericCore", "COneDNN"], swiftSettings: settings),
         .target(
-            name: "Optimizers", dependencies: ["NumericCore", "Files"], swiftSettings: kernelSettings(["-fno-math-errno"])),
+            name: "Optimizers", dependencies: ["NumericCore", "Files"],
+            swiftSettings: kernelSettings(["-fno-math-errno"])),
         .target(
             name: "LearnedOptimizers", dependencies: ["Optimizers", "NumericCore", "Files"], swiftSettings: settings),
 
@@ -96,7 +97,8 @@ let package = Package(
 
         // MARK: Tests
         .target(
-            name: "TestSupport", dependencies: ["NumericCore", "Files"], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["NumericCore", "Files"], path: "Tests/TestSupport",
+            swiftSettings: settings),
         tests("NumericCore", ["NumericCore"]),
         tests("Files", ["Files"]),
         tests("Datasets", ["Datasets", "NumericCore", "Files"]),
