@@ -89,7 +89,7 @@ let package = Package(
             name: "Evaluation",
             dependencies: ["Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"],
             swiftSettings: settings),
-        .target(name: "Reporting", dependencies: ["Evaluation", "Files"], swiftSettings: settings),
+        .target(name: "Reporting", dependencies: ["Evaluation", "Files", "NumericCore"], swiftSettings: settings),
 
         // MARK: The command
         .executableTarget(
@@ -115,7 +115,7 @@ let package = Package(
         tests(
             "MetaTraining", ["MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests("Evaluation", ["Evaluation", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
-        tests("Reporting", ["Reporting", "Evaluation", "Files"]),
+        tests("Reporting", ["Reporting", "Evaluation", "Files", "NumericCore"]),
         tests("CommandLine", ["l2o"]),
     ],
     swiftLanguageModes: [.v6]

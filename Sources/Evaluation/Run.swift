@@ -4,9 +4,9 @@ import Optimizers
 import Synchronization
 
 /// One optimizer's course over one drawn problem.
-public struct Run: Sendable, Equatable {
+struct Run: Sendable, Equatable {
     /// How a run ended.
-    public enum Ending: Sendable, Equatable {
+    enum Ending: Sendable, Equatable {
         /// All steps were taken, and all numbers stayed finite.
         case finished
         /// The minibatch loss of this step was not finite; a step equal to the number of steps stands for the final
@@ -15,12 +15,12 @@ public struct Run: Sendable, Equatable {
     }
 
     /// The minibatch loss at each step, before the step's update. A run that diverged ends with that loss.
-    public let losses: [Float]
+    let losses: [Float]
     /// The final parameters' loss, averaged over all minibatches met in the run (Lv et al. 2017, section 5); +∞ where
     /// the run diverged.
-    public let finalLoss: Double
+    let finalLoss: Double
     /// How the run ended.
-    public let ending: Ending
+    let ending: Ending
 }
 
 /// How many steps are reported at once.

@@ -1,0 +1,96 @@
+import Evaluation
+import NumericCore
+import Testing
+
+@testable import Reporting
+
+@Suite("Numbers as text")
+struct NumberTextTests {
+    @Test(
+        "Significant digits, grouped thousands, powers at the far ends",
+        arguments: [
+            (0.31, 4, "0.3100"), (0.03125, 4, "0.03125"), (12_500, 4, "12,500"), (1234.56, 4, "1,235"),
+            (999.96, 4, "1,000"), (-0.5, 2, "-0.50"), (3.14e-7, 3, "3.14e-07"), (2e12, 2, "2.0e+12"), (0, 4, "0"),
+            (.infinity, 4, "∞"), (-.infinity, 4, "-∞"), (.nan, 4, "–"), (5, 1, "5"), (9.96, 2, "10"),
+            (.leastNonzeroMagnitude, 15, "5e-324"), (1.5e308, 2, "1.5e+308"),
+        ])
+    func text(value: Double, digits: Int, expected: String) {
+        #expect(numberText(value, digits: digits) == expected)
+    }
+
+    @Test("Zeros at the end can be left out")
+    func trimming() {
+        #expect(numberText(0.5, digits: 6, trimsZeros: true) == "0.5")
+        #expect(numberText(100, digits: 6, trimsZeros: true) == "100")
+        #expect(numberText(2e-9, digits: 3, trimsZeros: true) == "2e-09")
+    }
+}
+
+@Suite("Tables")
+struct TextTableTests {
+    private let table = TextTable(
+        [.init("name"), .init("loss", .right), .init("note")],
+        rows: [["adam", "0.31", ""], ["a longer name", "∞", ""], ["short"]])
+
+    @Test("Columns are aligned, empty ones left out, and nothing trails")
+    func unicode() {
+        #expect(
+            table.text(style: TerminalStyle(unicode: true, colours: .none)) == """
+                name           loss
+                ───────────────────
+                adam           0.31
+                a longer name     ∞
+                short
+
+                """)
+    }
+
+    @Test("Plain terminals get ASCII")
+    func plain() {
+        #expect(
+            table.text(style: .plain) == """
+                name           loss
+                -------------------
+                adam           0.31
+                a longer name   inf
+                short
+
+                """)
+    }
+
+    @Test("A race's table has the best first and counts divergence")
+    func race() {
+        let result = RaceResult(
+            optimizee: "bowl", steps: 2, seeds: 2,
+            results: [
+                OptimizerResult(
+                    optimizer: "bad", finalLoss: [.infinity, .infinity], curve: [[1, .infinity], [1, .infinity]],
+                    stateBytesPerParameter: 0, diverged: 2),
+                OptimizerResult(
+                    optimizer: "good", finalLoss: [0.25, 0.75], curve: [[1, 1], [1, 1]], millisecondsPerStep: 1.5,
+                    stateBytesPerParameter: 8, diverged: 0, trials: 17),
+            ])
+        #expect(
+            result.table().text(style: TerminalStyle(unicode: true, colours: .none)) == """
+                optimizer  final loss        quartiles    mean ± s.e.  diverged  ms/step  B/param  rates
+                ────────────────────────────────────────────────────────────────────────────────────────
+                good           0.5000  0.3750 – 0.6250  0.5000 ± 0.25               1.50        8     17
+                bad                 ∞                                    2 of 2                 0
+
+                """)
+    }
+
+    @Test("The style follows the terminal and the environment")
+    func styles() {
+        func style(_ environment: [String: String], terminal: Bool = true) -> TerminalStyle {
+            TerminalStyle.style(environment: { environment[$0] }, isTerminal: terminal)
+        }
+        let modern = ["TERM": "xterm-256color", "LANG": "en_GB.UTF-8"]
+        #expect(style(modern) == TerminalStyle(unicode: true, colours: .many))
+        #expect(style(modern, terminal: false) == TerminalStyle(unicode: true, colours: .none))
+        #expect(style(modern.merging(["NO_COLOR": "1"]) { $1 }).colours == .none)
+        #expect(style(modern.merging(["LC_ALL": "C"]) { $1 }).unicode == false)
+        #expect(style(["TERM": "xterm", "LC_CTYPE": "C.utf8"]) == TerminalStyle(unicode: true, colours: .sixteen))
+        #expect(style(["TERM": "dumb", "LANG": "C"]) == .plain)
+    }
+}
