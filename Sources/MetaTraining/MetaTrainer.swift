@@ -60,8 +60,7 @@ public struct MetaTrainer<Learned: LearnedOptimizer> {
         var skipped = 0
         for _ in 0..<options.periods {
             let (losses, gradient) = period(runs, weights: weights)
-            periodLosses.append(
-                mean(losses.map { run in zip(run, weights).reduce(0) { $0 + Double($1.0) * Double($1.1) } }))
+            periodLosses.append(mean(losses.map { weighted($0, weights) }))
             finalLosses.append(mean(losses.map { Double($0[$0.count - 1]) }))
             norms.append(gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot())
             if gradient.allSatisfy(\.isFinite) {
@@ -88,43 +87,25 @@ public struct MetaTrainer<Learned: LearnedOptimizer> {
     /// never meets.
     public func validationLoss() -> Double {
         let key = Branch.validation.key(seed: options.seed)
-        let runs = (0..<options.validationTasks).map { task in
-            TaskRun(optimizee.instance(key: key.child(task)), optimizer: optimizer, unroll: options.unroll)
+        let (optimizee, optimizer, options) = (optimizee, optimizer, options)
+        let losses = parallelMap(options.validationTasks) { task in
+            let run = TaskRun(
+                optimizee.instance(key: key.child(task)), optimizer: optimizer, unroll: options.unroll)
+            return mean((0..<options.periods).map { _ in weighted(run.runPeriod(optimizer), options.lossWeights) })
         }
-        var losses: [[Double]] = runs.map { _ in [] }
-        nonisolated(unsafe) let runList = runs
-        let optimizer = optimizer
-        let (periods, weights) = (options.periods, options.lossWeights)
-        losses.withUnsafeMutableBufferPointer { losses in
-            nonisolated(unsafe) let losses = losses
-            parallelLoop(runList.count) { task in
-                for _ in 0..<periods {
-                    let run = runList[task].runPeriod(optimizer)
-                    losses[task].append(zip(run, weights).reduce(0) { $0 + Double($1.0) * Double($1.1) })
-                }
-            }
-        }
-        return mean(losses.map(mean))
+        return mean(losses)
     }
 
     /// Runs every task's period, in parallel over tasks or, for one task, within it.
     private func period(_ runs: [TaskRun<Learned>], weights: [Float]) -> (losses: [[Float]], gradient: [Float]) {
-        var losses = [[Float]](repeating: [], count: runs.count)
-        var gradients = losses
         let optimizer = optimizer
-        nonisolated(unsafe) let runs = runs
-        losses.withUnsafeMutableBufferPointer { losses in
-            gradients.withUnsafeMutableBufferPointer { gradients in
-                nonisolated(unsafe) let (losses, gradients) = (losses, gradients)
-                let work: @Sendable (Int) -> Void = { task in
-                    losses[task] = runs[task].runPeriod(optimizer)
-                    gradients[task] = runs[task].metaGradient(optimizer, lossWeights: weights)
-                }
-                // One task alone leaves the threads to the loops inside it.
-                if runs.count == 1 { work(0) } else { parallelLoop(runs.count, work) }
-            }
+        let work: @Sendable (Int) -> ([Float], [Float]) = { task in
+            let losses = runs[task].runPeriod(optimizer)
+            return (losses, runs[task].metaGradient(optimizer, lossWeights: weights))
         }
-        return (losses, reducer.mean(gradients))
+        // One task alone leaves the threads to the loops inside it.
+        let results = runs.count == 1 ? [work(0)] : parallelMap(runs.count, work)
+        return (results.map { $0.0 }, reducer.mean(results.map { $0.1 }))
     }
 
     private mutating func step(_ gradient: [Float]) {
@@ -186,3 +167,8 @@ public struct MetaTrainingProgress: Sendable, Equatable {
 }
 
 private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+
+/// Σ w f; a loss without weight does not count, whatever it is.
+private func weighted(_ losses: [Float], _ weights: [Float]) -> Double {
+    zip(losses, weights).reduce(0) { $1.1 == 0 ? $0 : $0 + Double($1.0) * Double($1.1) }
+}

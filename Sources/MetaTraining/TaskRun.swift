@@ -4,7 +4,9 @@ import Optimizees
 import Optimizers
 
 /// One task being optimized: parameters and optimizer state are carried from period to period.
-final class TaskRun<Learned: LearnedOptimizer> {
+///
+/// Unchecked: threads take turns with a run, none shares it.
+final class TaskRun<Learned: LearnedOptimizer>: @unchecked Sendable {
     private let instance: any OptimizeeInstance
     private let unroll: Int
     private var parameters: [Float]

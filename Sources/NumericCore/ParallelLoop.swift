@@ -42,3 +42,13 @@ public func parallelLoop(_ count: Int, _ body: @Sendable (Int) -> Void) {
         }
     }
 }
+
+/// `[body(0), … body(count − 1)]`, computed like `parallelLoop(_:_:)`; the order is that of the indices.
+public func parallelMap<T: Sendable>(_ count: Int, _ body: @Sendable (Int) -> T) -> [T] {
+    let results = Mutex<[T?]>(Array(repeating: nil, count: count))
+    parallelLoop(count) { index in
+        let result = body(index)
+        results.withLock { $0[index] = result }
+    }
+    return results.withLock { $0.map { $0! } }
+}
