@@ -45,6 +45,10 @@ let package = Package(
     platforms: [.macOS(.v26)],
     products: [
         .library(name: "LearnedOptimizers", targets: ["LearnedOptimizers"]),
+        .library(name: "Optimizers", targets: ["Optimizers"]),
+        .library(name: "Optimizees", targets: ["Optimizees"]),
+        .library(name: "MetaTraining", targets: ["MetaTraining"]),
+        .library(name: "Evaluation", targets: ["Evaluation"]),
         .executable(name: "l2o", targets: ["l2o"]),
     ],
     dependencies: [
