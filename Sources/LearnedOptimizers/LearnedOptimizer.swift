@@ -15,6 +15,13 @@ public protocol LearnedOptimizer: Optimizer {
     /// An untrained one, its weights drawn from `key`.
     init(key: RandomKey)
 
+    /// One with weights from a file or another program.
+    /// - Precondition: the weights are of this kind.
+    init(weights: CanonicalWeights)
+
+    /// φ as named tensors.
+    var canonicalWeights: CanonicalWeights { get }
+
     /// φ, one flat vector.
     var metaParameters: [Float] { get }
 
