@@ -93,7 +93,9 @@ let package = Package(
             name: "Evaluation",
             dependencies: ["Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"],
             swiftSettings: settings),
-        .target(name: "Reporting", dependencies: ["Evaluation", "Files", "NumericCore"], swiftSettings: settings),
+        .target(
+            name: "Reporting", dependencies: ["Evaluation", "MetaTraining", "Files", "NumericCore"],
+            swiftSettings: settings),
 
         // MARK: The command
         .executableTarget(

@@ -9,19 +9,8 @@ public import Optimizees
 /// folder ends with the same files, bit for bit, as a run that was never disturbed; only the seconds in the metrics
 /// differ.
 public struct MetaTrainingRun<Learned: LearnedOptimizer> {
-    /// Where a run saves, and how often.
-    public struct Saving: Sendable {
-        public var folder: String
-        /// Meta-iterations between two writings of `latest.safetensors`.
-        public var latestEvery = 25
-        /// Meta-iterations between two numbered checkpoints.
-        public var checkpointEvery = 1000
-
-        public init(folder: String) { self.folder = folder }
-    }
-
     public private(set) var trainer: MetaTrainer<Learned>
-    private let saving: Saving
+    private let saving: MetaTrainingSaving
     private let configuration: [String: String]
     private let metrics: MetricsLog
     private let secondsBefore: Double
@@ -36,7 +25,7 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
     /// - Throws: `InputError` where the folder already holds a run and `resumes` is false, where there is none to
     ///   continue or it was made with other options, and where the folder cannot be written.
     public init(
-        optimizer: Learned, optimizee: any Optimizee, options: MetaTrainingOptions, saving: Saving,
+        optimizer: Learned, optimizee: any Optimizee, options: MetaTrainingOptions, saving: MetaTrainingSaving,
         description: [String: String] = [:], resumes: Bool
     ) throws {
         self.saving = saving
@@ -132,6 +121,17 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
             }
         }
     }
+}
+
+/// Where a run saves, and how often.
+public struct MetaTrainingSaving: Sendable {
+    public var folder: String
+    /// Meta-iterations between two writings of `latest.safetensors`.
+    public var latestEvery = 25
+    /// Meta-iterations between two numbered checkpoints.
+    public var checkpointEvery = 1000
+
+    public init(folder: String) { self.folder = folder }
 }
 
 extension MetaTrainingOptions {

@@ -22,7 +22,9 @@ struct L2O: ParsableCommand {
             Exit codes: 0 done; 1 something given cannot be used; 64 wrong arguments; 130 and 143 interrupted.
             """,
         version: About.text,
-        subcommands: [RaceCommand.self, ListCommand.self, InspectCommand.self, DataCommand.self])
+        subcommands: [
+            MetaTrainCommand.self, RaceCommand.self, ListCommand.self, InspectCommand.self, DataCommand.self,
+        ])
 
     /// Synchronous commands run on the main thread; nothing waits for it.
     @MainActor
