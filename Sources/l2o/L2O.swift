@@ -16,10 +16,12 @@ struct L2O: ParsableCommand {
 
             Environment:
               L2O_DATA_DIR  folder of data sets, where --data-dir is not given
-              L2O_KERNELS   baseline, avx2 or avx512; else the fastest that the processor has
+              L2O_KERNELS   baseline, avx2 or avx512; else the fastest there is
               NO_COLOR      no colours
 
-            Exit codes: 0 done; 1 something given cannot be used; 64 wrong arguments; 130 and 143 interrupted.
+            Exit codes:
+              0 done, 1 something given cannot be used, 64 wrong arguments,
+              130 and 143 interrupted
             """,
         version: About.text,
         subcommands: [

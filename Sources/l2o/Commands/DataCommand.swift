@@ -40,7 +40,7 @@ struct FetchCommand: SharedOptionsCommand, AsyncParsableCommand {
 
     mutating func run() async throws {
         guard dataset == "mnist" else {
-            if dataset == "digits" { throw InputError("digits", "are built in", advice: "use them as digits-mlp") }
+            if dataset == "digits" { throw InputError("digits", "is built in", advice: "use it as digits-mlp") }
             throw InputError(
                 dataset, "is not a data set that can be fetched", advice: suggestion(for: dataset, among: ["mnist"]))
         }

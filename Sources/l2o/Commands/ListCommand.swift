@@ -48,10 +48,15 @@ struct ListCommand: SharedOptionsCommand {
             return try Output.write(
                 json: entries.map { Item(name: $0.name, summary: $0.summary, options: $0.options) })
         }
-        let table = TextTable(
-            [.init("name"), .init("what"), .init("options")],
-            rows: entries.map { [$0.name, $0.summary, $0.options.joined(separator: ", ")] })
-        try Output.write(table.text() + "\nWith options: mnist-mlp:width=40,batch=64\n")
+        var text = table(entries.map { [$0.name, $0.summary] }) + "\nOptions, as in mnist-mlp:width=40,batch=64\n"
+        var first = entries.startIndex
+        while first < entries.endIndex {
+            let last = entries[first...].prefix { $0.options == entries[first].options }.endIndex - 1
+            let names = first == last ? entries[first].name : "\(entries[first].name) … \(entries[last].name)"
+            text += "  \(names): \(entries[first].options.joined(separator: ", "))\n"
+            first = last + 1
+        }
+        try Output.write(text)
     }
 
     private func listOptimizers() throws {
@@ -65,14 +70,19 @@ struct ListCommand: SharedOptionsCommand {
             return try Output.write(
                 json: entries.map { Item(name: $0.keyword, summary: $0.summary, defaults: $0.defaults) })
         }
-        let table = TextTable(
-            [.init("name"), .init("what"), .init("defaults")],
-            rows: entries.map { [$0.keyword, $0.summary, $0.defaults] })
+        let defaults = entries.map { "  \($0.defaults)\n" }.joined()
         try Output.write(
-            table.text()
-                + "\nWith options: adam:lr=2^-5,beta1=0.95, adam:lr=sweep, adam:lr=0.01,cosine=1000,warmup=100\n"
-                + "Learned optimizers are named by their files of weights.\n")
+            """
+            \(table(entries.map { [$0.keyword, $0.summary] }))
+            Options and their defaults
+            \(defaults)
+            Also lr=2^-5.5, lr=sweep for the best rate of a grid, and cosine=STEPS,warmup=STEPS.
+            A learned optimizer is named by its file of weights.
+
+            """)
     }
+
+    private func table(_ rows: [[String]]) -> String { TextTable([.init("name"), .init("what")], rows: rows).text() }
 
     private func listDatasets() throws {
         struct Item: Encodable {

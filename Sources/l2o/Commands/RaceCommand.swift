@@ -35,10 +35,10 @@ struct RaceCommand: SharedOptionsCommand {
         help: ArgumentHelp("One or several optimizers: adam:lr=0.03125, adam:lr=sweep, a file.", valueName: "spec"))
     var optimizers: [String]
 
-    @Option(help: ArgumentHelp("Steps of each run.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Steps of each run.", valueName: "n"))
     var steps: Int = 100
 
-    @Option(help: ArgumentHelp("Problems that each optimizer meets.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Problems that each optimizer meets.", valueName: "n"))
     var seeds: Int = 5
 
     @Option(

@@ -37,22 +37,33 @@ struct Failure {
 
     /// What is wrong with the arguments, and where to look; not the whole usage, which hides it.
     private static func usage(_ error: any Error) -> String {
-        if let unknown = unknownCommand(Array(CommandLine.arguments.dropFirst())) { return "l2o: \(unknown)" }
-        let message = L2O.message(for: error).split(separator: "\n").first.map(String.init) ?? "wrong arguments"
         let hint = L2O.fullMessage(for: error).split(separator: "\n").last { $0.contains("--help'") }
-        return "l2o: \(message)" + (hint.map { "\n\($0)" } ?? "")
+        let unknown = unknownWord(Array(CommandLine.arguments.dropFirst()))
+        let message = L2O.message(for: error).split(separator: "\n").first.map { printable(String($0)) }
+        return "l2o: \(unknown?.description ?? message ?? "wrong arguments")" + (hint.map { "\n\($0)" } ?? "")
     }
 
-    /// An argument where a subcommand belongs, which `ArgumentParser` calls unexpected without saying what it expects.
-    private static func unknownCommand(_ arguments: [String]) -> InputError? {
-        var known = L2O.configuration.subcommands
-        for argument in arguments {
-            guard !known.isEmpty, !argument.hasPrefix("-"), argument != "help" else { return nil }
-            guard let next = known.first(where: { $0.configuration.commandName == argument }) else {
+    /// The first argument that is no subcommand where one belongs, or no option of its command.
+    ///
+    /// `ArgumentParser` may complain of what is then missing, and not say what it expects.
+    private static func unknownWord(_ arguments: [String]) -> InputError? {
+        var command: any ParsableCommand.Type = L2O.self
+        var rest = arguments[...]
+        while let word = rest.first, !word.hasPrefix("-"), !command.configuration.subcommands.isEmpty {
+            let known = command.configuration.subcommands
+            guard let next = known.first(where: { $0.configuration.commandName == word }) else {
                 let names = known.compactMap { $0.configuration.commandName }
-                return InputError(argument, "is not a command", advice: suggestion(for: argument, among: names))
+                return InputError(word, "is not a command", advice: suggestion(for: word, among: names))
             }
-            known = next.configuration.subcommands
+            command = next
+            rest.removeFirst()
+        }
+        let options = command.helpMessage(columns: 1000).split { !($0.isLetter || $0 == "-") }
+            .filter { $0.hasPrefix("--") && $0.count > 2 }.map(String.init)
+        for word in rest.prefix(while: { $0 != "--" }) where word.hasPrefix("--") {
+            let name = String(word.prefix { $0 != "=" })
+            guard !options.contains(name), let nearest = nearestName(to: name, among: options) else { continue }
+            return InputError(name, "is not an option", advice: "did you mean \(nearest)?")
         }
         return nil
     }

@@ -3,6 +3,7 @@ import Files
 import NumericCore
 import Optimizees
 import Optimizers
+import Reporting
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -24,7 +25,7 @@ extension RaceCommand {
         let needed = work + runs * Double(steps) * 4
         let present = Double(ProcessInfo.processInfo.physicalMemory)
         guard needed > present else { return }
-        func gigabytes(_ bytes: Double) -> String { "\((bytes / 1e8).rounded() / 10) GB" }
+        func gigabytes(_ bytes: Double) -> String { "\(numberText(bytes / 1e9, digits: 3)) GB" }
         throw InputError(
             "race", "needs about \(gigabytes(needed)) of memory, more than the \(gigabytes(present)) that there are",
             advice: "take fewer parameters, steps, seeds or threads")

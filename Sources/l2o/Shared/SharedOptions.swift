@@ -9,10 +9,12 @@ protocol SharedOptionsCommand: ParsableCommand {
 
 /// The options of every command.
 struct SharedOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Root of all random numbers.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Root of all random numbers.", valueName: "n"))
     var seed: UInt64 = 0
 
-    @Option(help: ArgumentHelp("Threads to use; else all cores. Results are the same.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Threads to use; else all cores. Results are the same.", valueName: "n"))
     var threads: Int?
 
     @Flag(help: "Print one JSON value on standard output and nothing else.")
