@@ -45,6 +45,9 @@ struct RaceCommand: SharedOptionsCommand {
         help: ArgumentHelp("Folder for race.json, race.csv and race.svg; made if missing.", valueName: "folder"))
     var out: String?
 
+    @Flag(help: "Print no tables of the sweeps.")
+    var brief = false
+
     @Option(help: dataFolderHelp)
     var dataDir: String?
 
@@ -116,7 +119,7 @@ struct RaceCommand: SharedOptionsCommand {
 
     private func print(_ result: RaceResult, _ sweeps: [SweepResult]) throws {
         if shared.json { return try Output.write(result.json()) }
-        for sweep in sweeps {
+        for sweep in brief ? [] : sweeps {
             try Output.write("Learning rates of \(type(of: sweep.optimizer).keyword)\n\n\(sweep.table().text())\n")
             if sweep.isOnEdge { try Output.write("The best lies on the edge of what was tried.\n\n") }
         }
