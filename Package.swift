@@ -122,7 +122,7 @@ let package = Package(
             "MetaTraining", ["MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests("Evaluation", ["Evaluation", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests("Reporting", ["Reporting", "Evaluation", "Files", "NumericCore"]),
-        tests("CommandLine", ["l2o"]),
+        tests("CommandLine", ["l2o", "LearnedOptimizers", "Evaluation", "NumericCore", "Files"]),
     ],
     swiftLanguageModes: [.v6]
 )

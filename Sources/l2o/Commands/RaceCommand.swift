@@ -21,8 +21,8 @@ struct RaceCommand: SharedOptionsCommand {
 
             Examples:
               l2o race --optimizee mnist-mlp --optimizer adam:lr=2^-5 weights.safetensors
-              l2o race --optimizee digits-mlp-relu --steps 1000 --seeds 10 --optimizer adam:lr=sweep --out runs/relu
-              l2o race --optimizee rosenbrock --optimizer sgd:lr=0.001 momentum:lr=0.001 --json
+              l2o race --optimizee digits-mlp-relu --optimizer adam:lr=sweep --out runs/relu
+              l2o race --optimizee rosenbrock --steps 500 --optimizer sgd momentum --json
             """)
 
     @OptionGroup var shared: SharedOptions
