@@ -13,7 +13,8 @@ let settings: [SwiftSetting] = [
 /// and every test that trains goes through them. Square roots need `-fno-math-errno` to become vector instructions;
 /// else a branch to libm guards each one.
 func kernelSettings(_ flags: [String] = [], defines: [String] = []) -> [SwiftSetting] {
-    settings + [.unsafeFlags(["-O"] + (["-fno-math-errno"] + flags).flatMap { ["-Xcc", $0] })] + defines.map { .define($0) }
+    settings + [.unsafeFlags(["-O"] + (["-fno-math-errno"] + flags).flatMap { ["-Xcc", $0] })]
+        + defines.map { .define($0) }
 }
 
 #if arch(x86_64)
@@ -59,7 +60,9 @@ let package = Package(
         // MARK: Numerics
         .target(name: "KernelTypes", swiftSettings: settings),
         .systemLibrary(name: "CProcessor"),
-        .target(name: "SIMDKernels", dependencies: ["KernelTypes"], swiftSettings: kernelSettings(defines: baselineDefines)),
+        .target(
+            name: "SIMDKernels", dependencies: ["KernelTypes"],
+            swiftSettings: kernelSettings(defines: baselineDefines)),
         .target(
             name: "NumericCore",
             dependencies: ["CProcessor", "KernelTypes", "SIMDKernels"] + wideKernels.map { .target(name: $0.name) },

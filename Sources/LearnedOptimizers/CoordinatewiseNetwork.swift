@@ -99,7 +99,8 @@ struct CoordinatewiseNetwork: Sendable {
                 packed.withPointer { weights in
                     state.withMutablePointer { state in
                         // Chunks touch disjoint memory.
-                        nonisolated(unsafe) let (parameters, gradient) = (parameters.baseAddress!, gradient.baseAddress!)
+                        nonisolated(unsafe) let (parameters, gradient) =
+                            (parameters.baseAddress!, gradient.baseAddress!)
                         nonisolated(unsafe) let (weights, state) = (weights, UnsafeMutableRawPointer(state))
                         parallelLoop(chunks.count) { chunk in
                             ScratchPool.shared.withScratch(floats: scratchSize) { scratch in
