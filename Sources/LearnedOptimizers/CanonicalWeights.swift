@@ -87,3 +87,17 @@ extension CanonicalWeights {
         constants = try reader.constants(convention)
     }
 }
+
+extension WeightConvention {
+    /// The convention in which `CanonicalWeights` reads a file.
+    ///
+    /// - Parameters:
+    ///   - path: where the file lies, for errors.
+    ///   - conventions: those to choose from.
+    /// - Throws: `InputError` where none fits.
+    public static func recognized(
+        in file: SafetensorsFile, path: String, among conventions: [WeightConvention] = all
+    ) throws -> WeightConvention {
+        try WeightReader(file: file, path: path).convention(among: conventions)
+    }
+}
