@@ -41,13 +41,17 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         swiftSettings: settings)
 }
 
+/// Random keys, aligned buffers, errors and files, which every interface speaks of.
+let foundations = ["NumericCore", "Files"]
+
 let package = Package(
     name: "swift-l2o",
     platforms: [.macOS(.v26)],
     products: [
-        .library(name: "LearnedOptimizers", targets: ["LearnedOptimizers"]),
-        .library(name: "Optimizers", targets: ["Optimizers"]),
-        .library(name: "Optimizees", targets: ["Optimizees"]),
+        // Each comes with the modules whose types its interface names.
+        .library(name: "LearnedOptimizers", targets: ["LearnedOptimizers", "Optimizers"] + foundations),
+        .library(name: "Optimizers", targets: ["Optimizers"] + foundations),
+        .library(name: "Optimizees", targets: ["Optimizees", "Datasets"] + foundations),
         .library(name: "MetaTraining", targets: ["MetaTraining"]),
         .library(name: "Evaluation", targets: ["Evaluation"]),
         .executable(name: "l2o", targets: ["l2o"]),
