@@ -13,7 +13,8 @@ let settings: [SwiftSetting] = [
 /// and every test that trains goes through them. Square roots need `-fno-math-errno` to become vector instructions;
 /// else a branch to libm guards each one.
 func kernelSettings(_ flags: [String] = [], defines: [String] = []) -> [SwiftSetting] {
-    settings + [.unsafeFlags(["-O"] + (["-fno-math-errno"] + flags).flatMap { ["-Xcc", $0] })] + defines.map { .define($0) }
+    settings + [.unsafeFlags(["-O"] + (["-fno-math-errno"] + flags).flatMap { ["-Xcc", $0] })]
+        + defines.map { .define($0) }
 }
 
 #if arch(x86_64)
@@ -40,13 +41,17 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         swiftSettings: settings)
 }
 
+/// Random keys, aligned buffers, errors and files, which every interface speaks of.
+let foundations = ["NumericCore", "Files"]
+
 let package = Package(
     name: "swift-l2o",
     platforms: [.macOS(.v26)],
     products: [
-        .library(name: "LearnedOptimizers", targets: ["LearnedOptimizers"]),
-        .library(name: "Optimizers", targets: ["Optimizers"]),
-        .library(name: "Optimizees", targets: ["Optimizees"]),
+        // Each comes with the modules whose types its interface names.
+        .library(name: "LearnedOptimizers", targets: ["LearnedOptimizers", "Optimizers"] + foundations),
+        .library(name: "Optimizers", targets: ["Optimizers"] + foundations),
+        .library(name: "Optimizees", targets: ["Optimizees", "Datasets"] + foundations),
         .library(name: "MetaTraining", targets: ["MetaTraining"]),
         .library(name: "Evaluation", targets: ["Evaluation"]),
         .executable(name: "l2o", targets: ["l2o"]),
@@ -59,7 +64,9 @@ let package = Package(
         // MARK: Numerics
         .target(name: "KernelTypes", swiftSettings: settings),
         .systemLibrary(name: "CProcessor"),
-        .target(name: "SIMDKernels", dependencies: ["KernelTypes"], swiftSettings: kernelSettings(defines: baselineDefines)),
+        .target(
+            name: "SIMDKernels", dependencies: ["KernelTypes"],
+            swiftSettings: kernelSettings(defines: baselineDefines)),
         .target(
             name: "NumericCore",
             dependencies: ["CProcessor", "KernelTypes", "SIMDKernels"] + wideKernels.map { .target(name: $0.name) },

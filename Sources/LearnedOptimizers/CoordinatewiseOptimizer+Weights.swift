@@ -46,7 +46,8 @@ extension CoordinatewiseOptimizer {
         return NetworkKind(rawValue: Features.kind)!.parts.map { part in
             let offsets =
                 switch part {
-                case .projectionWeight: (1...NetworkLayout.features).flatMap { row in projection.map { 3 * $0 + row } }
+                case .projectionWeight:
+                    (1...NetworkLayout.features).flatMap { row in projection.map { 3 * $0 + row } }
                 case .projectionBias: projection.map { 3 * $0 }
                 case .lstm1Weight: gates(layer: 0, rows: 1..<1 + layout.rows(layer: 0))
                 case .lstm1Bias: gates(layer: 0, rows: 0..<1)

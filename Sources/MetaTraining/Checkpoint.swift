@@ -47,7 +47,8 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
         let weights = try CanonicalWeights(file, path: path)
         guard weights.kind.rawValue == Learned.kind else {
             throw InputError(
-                path, "holds weights of \(weights.kind), not \(Learned.kind)", advice: "give --optimizer \(weights.kind)")
+                path, "holds weights of \(weights.kind), not \(Learned.kind)",
+                advice: "give --optimizer \(weights.kind)")
         }
         let metadata = file.metadata
         func value<T>(_ name: String, _ parse: (String) -> T?) throws -> T {
