@@ -13,16 +13,11 @@ enum Interrupt {
     static func catchSignals() {
         // Now, not in the handler: a handler may not initialise anything.
         _ = caught.load(ordering: .relaxed)
-        // A parent may leave both blocked, as one does that starts this process from a thread of Dispatch.
-        var both = sigset_t()
-        sigemptyset(&both)
         for number in [SIGINT, SIGTERM] {
-            sigaddset(&both, number)
             signal(number) { number in
                 if Interrupt.caught.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
             }
         }
-        pthread_sigmask(SIG_UNBLOCK, &both, nil)
     }
 
     /// Whether to stop.
