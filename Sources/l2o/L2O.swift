@@ -27,7 +27,8 @@ struct L2O: ParsableCommand {
             """,
         version: About.text,
         subcommands: [
-            QuickstartCommand.self, MetaTrainCommand.self, RaceCommand.self, ListCommand.self, InspectCommand.self, DataCommand.self,
+            QuickstartCommand.self, MetaTrainCommand.self, RaceCommand.self, ListCommand.self, InspectCommand.self,
+            DataCommand.self,
         ])
 
     /// Synchronous commands run on the main thread; nothing waits for it.

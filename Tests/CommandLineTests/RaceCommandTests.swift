@@ -75,8 +75,8 @@ import Testing
         #expect(try losses("--seed", "1") != one)
     }
 
-    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)])
-    func signalsEndARaceInOrder(_ signal: Int32, _ exitCode: Int32) throws {
+    @Test(arguments: [SIGINT, SIGTERM])
+    func signalsEndARaceInOrder(_ signal: Int32) throws {
         let process = Process()
         process.executableURL = productsFolder.appendingPathComponent("l2o")
         process.arguments = words(
@@ -90,7 +90,7 @@ import Testing
         kill(process.processIdentifier, signal)
         let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        #expect(process.terminationReason == .exit && process.terminationStatus == exitCode)
+        #expect(process.terminationReason == .exit && process.terminationStatus == 128 + signal)
         #expect(said == "l2o: interrupted\n")
     }
 }
