@@ -88,6 +88,10 @@ import Testing
         // Long enough for the handlers to be there.
         usleep(1_000_000)
         kill(process.processIdentifier, signal)
+        let identifier = process.processIdentifier
+        let rescue = DispatchWorkItem { kill(identifier, SIGKILL) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 20, execute: rescue)
+        defer { rescue.cancel() }
         let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         #expect(process.terminationReason == .exit && process.terminationStatus == 128 + signal)
