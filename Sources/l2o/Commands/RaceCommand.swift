@@ -62,12 +62,12 @@ struct RaceCommand: SharedOptionsCommand {
     }
 
     mutating func run() throws {
+        Interrupt.catchSignals()
         let contenders = try Contender.all(optimizers)
         // Before hours of work, not after.
         if let out { try makeFolder(out) }
         let problem = try OptimizeeCatalogue(data: AppData(folder: dataDir)).optimizee(named: optimizee)
         try checkMemory(problem, contenders)
-        Interrupt.catchSignals()
         var entrants: [Entrant] = []
         var sweeps: [SweepResult] = []
         for contender in contenders {

@@ -13,11 +13,16 @@ enum Interrupt {
     static func catchSignals() {
         // Now, not in the handler: a handler may not initialise anything.
         _ = caught.load(ordering: .relaxed)
+        var both = sigset_t()
+        sigemptyset(&both)
         for number in [SIGINT, SIGTERM] {
             signal(number) { number in
                 if Interrupt.caught.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
             }
+            sigaddset(&both, number)
         }
+        // A process started from a thread of libdispatch inherits that thread's mask, which blocks both.
+        pthread_sigmask(SIG_UNBLOCK, &both, nil)
     }
 
     /// Whether to stop.
