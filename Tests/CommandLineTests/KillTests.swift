@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test("Killed twenty times at random moments and resumed, training ends at the same bits")
-    func kill() throws {
+    func endsAtTheSameBits() throws {
         try withTemporaryFolder { whole in
             try withTemporaryFolder { broken in
                 let start = Date()
