@@ -100,9 +100,25 @@ public struct NetworkLayout: Sendable, Hashable {
     /// Rows of one recorded step: the layers, then the last layer's h.
     public var tapeRowsPerStep: Int { tapeRow(layer: layers) + hidden }
 
-    /// Rows that the reverse sweep of one block needs besides the tape: ∂c and ∂h of each layer, one layer's
-    /// input gradients (in whole groups of four), and a copy of the block's state.
-    public var reverseRows: Int {
-        layers * 2 * hidden + ((0..<layers).map { 4 * transposedGroups(layer: $0) }.max() ?? 0) + stateRows
+    /// Rows that the reverse sweep needs besides the tape: ∂c and ∂h of each layer, one layer's input gradients (in
+    /// whole groups of four), a copy of the block's state, and the sums over blocks.
+    public var reverseRows: Int { laneSumRow + laneSumRows }
+
+    /// Where the input gradients begin in those rows, after ∂c and ∂h of each layer.
+    public var inputGradientRow: Int { layers * 2 * hidden }
+
+    /// Where the copy of the block's state begins.
+    public var replayedStateRow: Int {
+        inputGradientRow + ((0..<layers).map { 4 * transposedGroups(layer: $0) }.max() ?? 0)
     }
+
+    /// Where the gradients begin that are summed lane by lane over all blocks of a call: those of the projection, of
+    /// each layer's biases and of the read-out, in the order of the packed weights.
+    public var laneSumRow: Int { replayedStateRow + stateRows }
+
+    /// Rows of those sums.
+    public var laneSumRows: Int { projection * (1 + Self.features) + layers * 4 * hidden + hidden + 1 }
+
+    /// Where a layer's bias sums begin among them, unit by unit, and the read-out's for `layers`.
+    public func biasSum(layer: Int) -> Int { projection * (1 + Self.features) + layer * 4 * hidden }
 }

@@ -30,8 +30,9 @@ func backwardBlocks<F: FeatureMap>(
     let stepRows = layout.tapeRowsPerStep
     let tape = scratch.assumingMemoryBound(to: Vector.self)
     let carried = tape + recorded * stepRows
-    let inputGradients = carried + layout.layers * 2 * layout.hidden
-    let state = carried + (layout.reverseRows - layout.stateRows)
+    let state = carried + layout.replayedStateRow
+    let sums = carried + layout.laneSumRow
+    sums.update(repeating: Vector(repeating: 0), count: layout.laneSumRows)
 
     for block in blocks {
         let first = block * lanes
@@ -45,7 +46,7 @@ func backwardBlocks<F: FeatureMap>(
                 layout, weights: weights, features: features, state: state,
                 memory: StepMemory(base: tape + step * stepRows, records: true))
         }
-        (carried).update(repeating: Vector(repeating: 0), count: layout.layers * 2 * layout.hidden)
+        carried.update(repeating: Vector(repeating: 0), count: layout.inputGradientRow)
         var outputGradient = Vector(repeating: 0)
         for step in stride(from: recorded - 1, through: 0, by: -1) {
             let later = load(history.gradients + (step + 1) * history.stride + first, filled)
@@ -55,7 +56,7 @@ func backwardBlocks<F: FeatureMap>(
             reverseStep(
                 layout, weights: weights, transposed: transposed, outputGradient: outputGradient * scale,
                 tape: tape + step * stepRows, startState: step == 0 ? start : nil,
-                carried: carried, inputGradients: inputGradients, weightGradient: weightGradient)
+                carried: carried, sums: sums)
         }
         for layer in 0..<layout.layers {
             addOuterProducts(
@@ -64,6 +65,27 @@ func backwardBlocks<F: FeatureMap>(
                 into: weightGradient + layout.layerOffset(layer))
         }
     }
+    addLaneSums(layout, sums, to: weightGradient)
+}
+
+/// Adds what was summed lane by lane to its places among the weights.
+@inline(always)
+func addLaneSums(
+    _ layout: NetworkLayout, _ sums: UnsafePointer<Vector>, to weightGradient: UnsafeMutablePointer<Float>
+) {
+    for index in 0..<layout.biasSum(layer: 0) { weightGradient[index] += sumOfLanes(sums[index]) }
+    for layer in 0..<layout.layers {
+        let biases = sums + layout.biasSum(layer: layer)
+        let target = weightGradient + layout.layerOffset(layer)
+        let unitSize = 4 * (1 + layout.rows(layer: layer))
+        for unit in 0..<layout.hidden {
+            for gate in 0..<4 { target[unit * unitSize + gate] += sumOfLanes(biases[4 * unit + gate]) }
+        }
+    }
+    let readout = sums + layout.biasSum(layer: layout.layers)
+    for index in 0...layout.hidden {
+        weightGradient[layout.readoutOffset + index] += sumOfLanes(readout[index])
+    }
 }
 
 /// One step of the reverse sweep for one block. Leaves the gate gradients where the tape held the gates.
@@ -71,21 +93,21 @@ func backwardBlocks<F: FeatureMap>(
 func reverseStep(
     _ layout: NetworkLayout, weights: UnsafePointer<Float>, transposed: UnsafePointer<Float>,
     outputGradient: Vector, tape: UnsafeMutablePointer<Vector>, startState: UnsafePointer<Vector>?,
-    carried: UnsafeMutablePointer<Vector>, inputGradients: UnsafeMutablePointer<Vector>,
-    weightGradient: UnsafeMutablePointer<Float>
+    carried: UnsafeMutablePointer<Vector>, sums: UnsafeMutablePointer<Vector>
 ) {
     let hidden = layout.hidden
+    let inputGradients = carried + layout.inputGradientRow
     let readout = weights + layout.readoutOffset
-    let readoutGradient = weightGradient + layout.readoutOffset
+    let readoutSums = sums + layout.biasSum(layer: layout.layers)
     let out = tape[2]
     let dOut = layout.tanhOutput ? outputGradient * (1 - out * out) : outputGradient
     let top = carried + (layout.layers - 1) * 2 * hidden
     let h = tape + layout.tapeRow(layer: layout.layers)
     for unit in 0..<hidden {
         top[hidden + unit] = multiplyAdd(dOut, readout[unit], top[hidden + unit])
-        readoutGradient[unit] += sumOfLanes(dOut * h[unit])
+        readoutSums[unit] = multiplyAdd(dOut, h[unit], readoutSums[unit])
     }
-    readoutGradient[hidden] += sumOfLanes(dOut)
+    readoutSums[hidden] += dOut
 
     for layer in stride(from: layout.layers - 1, through: 0, by: -1) {
         let rows = layout.rows(layer: layer)
@@ -98,6 +120,7 @@ func reverseStep(
             ?? UnsafePointer(gates + 4 * hidden - layout.tapeRowsPerStep)
         let dc = carried + layer * 2 * hidden
         let dh = dc + hidden
+        let biasSums = sums + layout.biasSum(layer: layer)
         for unit in 0..<hidden {
             let gate = gates + 4 * unit
             let gradient = LSTMUnitGradient(
@@ -108,6 +131,11 @@ func reverseStep(
             gate[2] = gradient.f
             gate[3] = gradient.o
             dc[unit] = gradient.previousC
+            let bias = biasSums + 4 * unit
+            bias[0] += gradient.i
+            bias[1] += gradient.j
+            bias[2] += gradient.f
+            bias[3] += gradient.o
         }
         let firstRow = layout.firstTransposedRow(layer: layer)
         var weight = transposed + layout.transposedOffset(layer)
@@ -131,10 +159,10 @@ func reverseStep(
                 let e = record[unit]
                 let slope = (e + 1).replacing(with: Vector(repeating: 1), where: e .> Vector(repeating: 0))
                 let dz = dInputs[unit] * slope
-                let target = weightGradient + 3 * unit
-                target[0] += sumOfLanes(dz)
-                target[1] += sumOfLanes(dz * tape[0])
-                target[2] += sumOfLanes(dz * tape[1])
+                let target = sums + 3 * unit
+                target[0] += dz
+                target[1] = multiplyAdd(dz, tape[0], target[1])
+                target[2] = multiplyAdd(dz, tape[1], target[2])
             }
         }
     }

@@ -1,4 +1,4 @@
-/// Adds Σ over steps and lanes of rows ⊗ gate gradients of one layer to its weight gradient (bias first).
+/// Adds Σ over steps and lanes of rows ⊗ gate gradients of one layer to its weight gradient, but for the biases.
 ///
 /// Each pair of rows and each unit's four gates keep their sums in registers over the whole period.
 @inline(always)
@@ -12,11 +12,6 @@ func addOuterProducts(
     for unit in 0..<units {
         let gates = x + (rowCount + 4 * unit) * perVector
         let unitTarget = target + unit * 4 * (1 + rowCount)
-        var bias = PairOfFour()
-        for step in 0..<steps {
-            for part in 0..<perVector { bias.add(gates + step * stepStride + part, perVector) }
-        }
-        add(bias.first, to: unitTarget)
         var row = 0
         while row + 1 < rowCount {
             var sums = PairOfFour()
@@ -83,14 +78,6 @@ struct PairOfFour {
         a1 = multiplyAdd(xa, gates[stride], a1)
         a2 = multiplyAdd(xa, gates[2 * stride], a2)
         a3 = multiplyAdd(xa, gates[3 * stride], a3)
-    }
-
-    @inline(always)
-    mutating func add(_ gates: UnsafePointer<PartialSum>, _ stride: Int) {
-        a0 += gates[0]
-        a1 += gates[stride]
-        a2 += gates[2 * stride]
-        a3 += gates[3 * stride]
     }
 
     var first: SIMD4<Float> {
