@@ -15,8 +15,8 @@ func addOuterProducts(
         var row = 0
         while row + 1 < rowCount {
             var sums = PairOfFour()
-            for step in 0..<steps {
-                for part in 0..<perVector {
+            for part in 0..<perVector {
+                for step in 0..<steps {
                     let at = step * stepStride + part
                     sums.add(gates + at, x + row * perVector + at, perVector)
                 }
@@ -27,8 +27,8 @@ func addOuterProducts(
         }
         if row < rowCount {
             var sums = PairOfFour()
-            for step in 0..<steps {
-                for part in 0..<perVector {
+            for part in 0..<perVector {
+                for step in 0..<steps {
                     let at = step * stepStride + part
                     sums.addFirst(gates + at, x[row * perVector + at], perVector)
                 }
