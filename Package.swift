@@ -13,7 +13,8 @@ let settings: [SwiftSetting] = [
 /// and every test that trains goes through them. Square roots need `-fno-math-errno` to become vector instructions;
 /// else a branch to libm guards each one.
 func kernelSettings(_ flags: [String] = [], defines: [String] = []) -> [SwiftSetting] {
-    settings + [.unsafeFlags(["-O"] + (["-fno-math-errno"] + flags).flatMap { ["-Xcc", $0] })] + defines.map { .define($0) }
+    settings + [.unsafeFlags(["-O"] + (["-fno-math-errno"] + flags).flatMap { ["-Xcc", $0] })]
+        + defines.map { .define($0) }
 }
 
 #if arch(x86_64)
@@ -40,11 +41,19 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         swiftSettings: settings)
 }
 
+/// Random keys, aligned buffers, errors and files, which every interface speaks of.
+let foundations = ["NumericCore", "Files"]
+
 let package = Package(
     name: "swift-l2o",
     platforms: [.macOS(.v26)],
     products: [
-        .library(name: "LearnedOptimizers", targets: ["LearnedOptimizers"]),
+        // Each comes with the modules whose types its interface names.
+        .library(name: "LearnedOptimizers", targets: ["LearnedOptimizers", "Optimizers"] + foundations),
+        .library(name: "Optimizers", targets: ["Optimizers"] + foundations),
+        .library(name: "Optimizees", targets: ["Optimizees", "Datasets"] + foundations),
+        .library(name: "MetaTraining", targets: ["MetaTraining"]),
+        .library(name: "Evaluation", targets: ["Evaluation"]),
         .executable(name: "l2o", targets: ["l2o"]),
     ],
     dependencies: [
@@ -55,7 +64,9 @@ let package = Package(
         // MARK: Numerics
         .target(name: "KernelTypes", swiftSettings: settings),
         .systemLibrary(name: "CProcessor"),
-        .target(name: "SIMDKernels", dependencies: ["KernelTypes"], swiftSettings: kernelSettings(defines: baselineDefines)),
+        .target(
+            name: "SIMDKernels", dependencies: ["KernelTypes"],
+            swiftSettings: kernelSettings(defines: baselineDefines)),
         .target(
             name: "NumericCore",
             dependencies: ["CProcessor", "KernelTypes", "SIMDKernels"] + wideKernels.map { .target(name: $0.name) },
@@ -89,7 +100,9 @@ let package = Package(
             name: "Evaluation",
             dependencies: ["Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"],
             swiftSettings: settings),
-        .target(name: "Reporting", dependencies: ["Evaluation", "Files", "NumericCore"], swiftSettings: settings),
+        .target(
+            name: "Reporting", dependencies: ["Evaluation", "MetaTraining", "Files", "NumericCore"],
+            swiftSettings: settings),
 
         // MARK: The command
         .executableTarget(
@@ -116,7 +129,7 @@ let package = Package(
             "MetaTraining", ["MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests("Evaluation", ["Evaluation", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests("Reporting", ["Reporting", "Evaluation", "Files", "NumericCore"]),
-        tests("CommandLine", ["l2o"]),
+        tests("CommandLine", ["l2o", "LearnedOptimizers", "Evaluation", "NumericCore", "Files"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -31,6 +31,13 @@ public struct MNIST: Sendable {
             test: labeled(test.images, test.labels, 0..<test.labels.count))
     }
 
+    /// Those of the four files that are not in `dataFolder`'s subfolder `mnist` under any of their names.
+    public static func missingFiles(dataFolder: String) -> [String] {
+        [("train-images", 3), ("train-labels", 1), ("t10k-images", 3), ("t10k-labels", 1)].compactMap { stem, rank in
+            (try? find(stem, rank: rank, in: "\(dataFolder)/mnist")) == nil ? "\(stem)-idx\(rank)-ubyte" : nil
+        }
+    }
+
     private static let side = 28
     private static let classes = 10
 

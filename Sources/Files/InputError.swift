@@ -21,8 +21,8 @@ public func quoted(_ name: String) -> String {
     return "\"\(printable(String(shown)))\(shown.endIndex < name.endIndex ? "…" : "")\""
 }
 
-/// Escapes what would break a line or command a terminal.
-private func printable(_ text: String) -> String {
+/// Text from outside with escapes for what would break a line or command a terminal.
+public func printable(_ text: String) -> String {
     text.unicodeScalars.reduce(into: "") { result, scalar in
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: result += scalar.escaped(asASCII: true)

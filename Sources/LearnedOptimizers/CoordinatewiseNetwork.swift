@@ -99,7 +99,8 @@ struct CoordinatewiseNetwork: Sendable {
                 packed.withPointer { weights in
                     state.withMutablePointer { state in
                         // Chunks touch disjoint memory.
-                        nonisolated(unsafe) let (parameters, gradient) = (parameters.baseAddress!, gradient.baseAddress!)
+                        nonisolated(unsafe) let (parameters, gradient) =
+                            (parameters.baseAddress!, gradient.baseAddress!)
                         nonisolated(unsafe) let (weights, state) = (weights, UnsafeMutableRawPointer(state))
                         parallelLoop(chunks.count) { chunk in
                             ScratchPool.shared.withScratch(floats: scratchSize) { scratch in
@@ -117,7 +118,7 @@ struct CoordinatewiseNetwork: Sendable {
     /// The meta-gradient of one recorded period, ∂(Σ w_t f(θ_t))/∂φ, in φ's order.
     func metaGradient<Map: Sendable>(
         _ kernel: Kernels.Backward<Map>, maps: [Map], kernels: Kernels, count: Int, gradients: AlignedFloats,
-        lossWeights: [Float], startState: AlignedFloats
+        lossWeights: [Float], startState: AlignedFloats, sample: CoordinateSample
     ) -> [Float] {
         let steps = maps.count
         precondition(lossWeights.count == steps && gradients.count >= steps * count, "one gradient a step")
@@ -134,10 +135,12 @@ struct CoordinatewiseNetwork: Sendable {
                                 (partial, gradients, weights, transposed, UnsafeRawPointer(startState))
                             parallelLoop(chunks.count) { chunk in
                                 ScratchPool.shared.withScratch(floats: scratchSize) { scratch in
-                                    kernel(
-                                        layout, maps, steps, gradients, count, lossWeights, weights, transposed,
-                                        scale, chunks.range(chunk), count, startState, scratch,
-                                        partial + chunk * weightCount)
+                                    for blocks in chunks.ranges(chunk, sample) {
+                                        kernel(
+                                            layout, maps, steps, gradients, count, lossWeights, weights, transposed,
+                                            scale, blocks, count, startState, scratch,
+                                            partial + chunk * weightCount)
+                                    }
                                 }
                             }
                         }
@@ -150,7 +153,7 @@ struct CoordinatewiseNetwork: Sendable {
             (0..<weightCount).map { index in
                 var sum = 0.0
                 for chunk in 0..<chunks.count { sum += Double(partial[chunk * weightCount + index]) }
-                return Float(sum)
+                return Float(sum * Double(sample.stride))
             }
         }
     }
@@ -170,5 +173,11 @@ private struct Chunks {
 
     func range(_ chunk: Int) -> Range<Int> {
         chunk * blocksPerChunk..<min(blocks, (chunk + 1) * blocksPerChunk)
+    }
+
+    /// The blocks of a chunk that a sample takes.
+    func ranges(_ chunk: Int, _ sample: CoordinateSample) -> [Range<Int>] {
+        guard sample != .all else { return [range(chunk)] }
+        return range(chunk).filter { $0 % sample.stride == sample.offset }.map { $0..<$0 + 1 }
     }
 }

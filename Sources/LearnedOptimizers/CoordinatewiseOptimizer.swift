@@ -133,12 +133,14 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: LearnedOptimizer {
     }
 
     public func metaGradient(
-        from startState: State, gradients: AlignedFloats, parameterCount: Int, lossWeights: [Float]
+        from startState: State, gradients: AlignedFloats, parameterCount: Int, lossWeights: [Float],
+        sample: CoordinateSample
     ) -> [Float] {
         network.metaGradient(
             Features.backwardKernel(kernels),
             maps: lossWeights.indices.map { features.map(step: startState.steps + 1 + $0) }, kernels: kernels,
-            count: parameterCount, gradients: gradients, lossWeights: lossWeights, startState: startState.rows)
+            count: parameterCount, gradients: gradients, lossWeights: lossWeights, startState: startState.rows,
+            sample: sample)
     }
 }
 

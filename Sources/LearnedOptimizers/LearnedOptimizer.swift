@@ -15,6 +15,13 @@ public protocol LearnedOptimizer: Optimizer {
     /// An untrained one, its weights drawn from `key`.
     init(key: RandomKey)
 
+    /// One with weights from a file or another program.
+    /// - Precondition: the weights are of this kind.
+    init(weights: CanonicalWeights)
+
+    /// φ as named tensors.
+    var canonicalWeights: CanonicalWeights { get }
+
     /// φ, one flat vector.
     var metaParameters: [Float] { get }
 
@@ -31,9 +38,40 @@ public protocol LearnedOptimizer: Optimizer {
     ///   - startState: the state before the period's first update.
     ///   - gradients: ∇f(θ_0) … ∇f(θ_{T−1}), one after the other, `parameterCount` floats each.
     ///   - lossWeights: w_0 … w_{T−1}.
+    ///   - sample: the coordinates that are looked at; the sum over them is scaled up to stand for all.
     /// - Returns: as many values as `metaParameters`, summed over coordinates in an order that does not depend on
     ///   the number of threads.
     func metaGradient(
-        from startState: State, gradients: AlignedFloats, parameterCount: Int, lossWeights: [Float]
+        from startState: State, gradients: AlignedFloats, parameterCount: Int, lossWeights: [Float],
+        sample: CoordinateSample
     ) -> [Float]
+}
+
+extension LearnedOptimizer {
+    /// The same, all coordinates taken.
+    public func metaGradient(
+        from startState: State, gradients: AlignedFloats, parameterCount: Int, lossWeights: [Float]
+    ) -> [Float] {
+        metaGradient(
+            from: startState, gradients: gradients, parameterCount: parameterCount, lossWeights: lossWeights,
+            sample: .all)
+    }
+}
+
+/// Every `stride`-th block of coordinates, counted from `offset`.
+///
+/// The meta-gradient of a coordinatewise rule is a sum over coordinates, so with an offset drawn uniformly from
+/// `0 ..< stride` the sample's sum times `stride` is an unbiased estimate of it, at a fraction of the cost.
+public struct CoordinateSample: Sendable, Hashable {
+    public let stride: Int
+    public let offset: Int
+
+    /// - Precondition: `0 ≤ offset < stride`.
+    public init(stride: Int, offset: Int) {
+        precondition(offset >= 0 && offset < stride, "the offset lies within the stride")
+        self.stride = stride
+        self.offset = offset
+    }
+
+    public static let all = CoordinateSample(stride: 1, offset: 0)
 }

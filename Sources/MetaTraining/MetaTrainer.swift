@@ -42,7 +42,7 @@ public struct MetaTrainer<Learned: LearnedOptimizer> {
 
     /// The branches of the seed's tree of keys.
     public enum Branch: Int {
-        case initialWeights, training, validation
+        case initialWeights, training, validation, samples
 
         public func key(seed: UInt64) -> RandomKey { RandomKey(seed: seed).child(rawValue) }
     }
@@ -58,8 +58,8 @@ public struct MetaTrainer<Learned: LearnedOptimizer> {
         var finalLosses: [Double] = []
         var norms: [Double] = []
         var skipped = 0
-        for _ in 0..<options.periods {
-            let (losses, gradient) = period(runs, weights: weights)
+        for number in 0..<options.periods {
+            let (losses, gradient) = period(runs, weights: weights, sample: sample(period: number))
             periodLosses.append(mean(losses.map { weighted($0, weights) }))
             finalLosses.append(mean(losses.map { Double($0[$0.count - 1]) }))
             norms.append(gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot())
@@ -83,6 +83,9 @@ public struct MetaTrainer<Learned: LearnedOptimizer> {
     /// Whether so many updates in a row were not finite that continuing is pointless.
     public var isStuck: Bool { progress.skippedInARow >= options.patience }
 
+    /// Notes the score of a checkpoint made now; returns whether it is the best so far.
+    mutating func judgeCheckpoint(_ score: Double) -> Bool { progress.judge(score) }
+
     /// The mean loss over the horizon, or at its end where the meta-loss counts only the last, on tasks that training
     /// never meets.
     public func validationLoss() -> Double {
@@ -97,15 +100,24 @@ public struct MetaTrainer<Learned: LearnedOptimizer> {
     }
 
     /// Runs every task's period, in parallel over tasks or, for one task, within it.
-    private func period(_ runs: [TaskRun<Learned>], weights: [Float]) -> (losses: [[Float]], gradient: [Float]) {
+    private func period(
+        _ runs: [TaskRun<Learned>], weights: [Float], sample: CoordinateSample
+    ) -> (losses: [[Float]], gradient: [Float]) {
         let optimizer = optimizer
         let work: @Sendable (Int) -> ([Float], [Float]) = { task in
             let losses = runs[task].runPeriod(optimizer)
-            return (losses, runs[task].metaGradient(optimizer, lossWeights: weights))
+            return (losses, runs[task].metaGradient(optimizer, lossWeights: weights, sample: sample))
         }
         // One task alone leaves the threads to the loops inside it.
         let results = runs.count == 1 ? [work(0)] : parallelMap(runs.count, work)
         return (results.map { $0.0 }, reducer.mean(results.map { $0.1 }))
+    }
+
+    private func sample(period: Int) -> CoordinateSample {
+        let key = Branch.samples.key(seed: options.seed).child(progress.iteration).child(period)
+        var stream = RandomStream(key)
+        return CoordinateSample(
+            stride: options.backwardStride, offset: stream.index(below: options.backwardStride))
     }
 
     private mutating func step(_ gradient: [Float]) {

@@ -12,6 +12,9 @@ public struct MetaTrainingOptions: Sendable, Equatable {
     public var metaLearningRate = 1e-4
     /// Tasks of one meta-iteration; their meta-gradients are averaged.
     public var metaBatch = 1
+    /// Of how many blocks of coordinates one takes part in the backward pass: 1 for all, as in the paper. More is an
+    /// unbiased estimate of the same meta-gradient (`CoordinateSample`) at less cost.
+    public var backwardStride = 1
     /// Where every random number comes from.
     public var seed: UInt64 = 1
     /// How the best checkpoint is chosen.

@@ -42,8 +42,9 @@ final class TaskRun<Learned: LearnedOptimizer>: @unchecked Sendable {
     }
 
     /// ∂(Σ w f)/∂φ of the period that ran last.
-    func metaGradient(_ optimizer: Learned, lossWeights: [Float]) -> [Float] {
+    func metaGradient(_ optimizer: Learned, lossWeights: [Float], sample: CoordinateSample) -> [Float] {
         optimizer.metaGradient(
-            from: startState, gradients: gradients, parameterCount: parameters.count, lossWeights: lossWeights)
+            from: startState, gradients: gradients, parameterCount: parameters.count, lossWeights: lossWeights,
+            sample: sample)
     }
 }

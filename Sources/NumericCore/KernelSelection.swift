@@ -18,8 +18,8 @@ extension Kernels {
     public static func checkSelection() throws { _ = try selection() }
 
     private static func selection() throws -> Kernels {
-        guard let value = getenv("L2O_KERNELS") else { return available[available.count - 1] }
-        let name = String(cString: value)
+        let name = getenv("L2O_KERNELS").map { String(cString: $0) } ?? ""
+        guard !name.isEmpty else { return available[available.count - 1] }
         guard let kernels = available.first(where: { $0.name == name }) else { throw UnknownKernels(name: name) }
         return kernels
     }

@@ -30,26 +30,26 @@ public enum ChartScale: Sendable {
 }
 
 /// A range of values with its tick marks.
-struct Axis {
-    struct Tick {
-        let value: Double
+package struct Axis {
+    package struct Tick {
+        package let value: Double
         /// Empty for a mark without a number.
-        let label: String
+        package let label: String
         /// The same in ASCII.
-        let plainLabel: String
+        package let plainLabel: String
     }
 
     let scale: ChartScale
     /// The ends after `scale.forward`.
-    let lower: Double
-    let upper: Double
-    private(set) var ticks: [Tick] = []
+    package let lower: Double
+    package let upper: Double
+    package private(set) var ticks: [Tick] = []
 
     /// - Parameters:
     ///   - values: what has to fit; values without a place on the scale are passed over.
     ///   - padding: free space at each end, as a fraction of the range.
     ///   - labels: about how many numbers fit.
-    init(_ scale: ChartScale, fitting values: some Sequence<Double>, padding: Double, labels: Int) {
+    package init(_ scale: ChartScale, fitting values: some Sequence<Double>, padding: Double, labels: Int) {
         self.scale = scale
         let places = values.lazy.filter(scale.contains).map(scale.forward)
         var low = places.min() ?? (scale == .linear ? 0 : -1)
@@ -68,7 +68,7 @@ struct Axis {
     }
 
     /// Where a value lies: 0 at the lower end, 1 at the upper; nil for one without a place.
-    func position(_ value: Double) -> Double? {
+    package func position(_ value: Double) -> Double? {
         scale.contains(value) ? (scale.forward(value) - lower) / (upper - lower) : nil
     }
 

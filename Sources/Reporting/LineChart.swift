@@ -68,7 +68,7 @@ public struct LineChart: Sendable {
         return Axis(xScale, fitting: series.flatMap(\.x), padding: hasDots ? 0.012 : 0, labels: labels)
     }
 
-    func yAxis(labels: Int) -> Axis {
+    package func yAxis(labels: Int) -> Axis {
         let values = series.flatMap { $0.median + $0.low + $0.high }
         return Axis(yScale, fitting: values.map { min($0, ceiling ?? $0) }, padding: 0.04, labels: labels)
     }
@@ -82,7 +82,7 @@ extension LineChart.Series {
     ///
     /// A mean over an infinite value is infinite, so that divergence stays visible as a gap.
     /// - Precondition: `count` is positive.
-    func thinned(to count: Int) -> LineChart.Series {
+    package func thinned(to count: Int) -> LineChart.Series {
         guard x.count > count else { return self }
         let edges = (0...count).map { $0 * x.count / count }
         func means(_ values: [Double]) -> [Double] {

@@ -37,7 +37,7 @@ public struct TerminalStyle: Sendable, Equatable {
             environment: { name in getenv(name).map { String(cString: $0) } }, isTerminal: isatty(STDOUT_FILENO) == 1)
     }
 
-    static func style(environment: (String) -> String?, isTerminal: Bool) -> TerminalStyle {
+    package static func style(environment: (String) -> String?, isTerminal: Bool) -> TerminalStyle {
         func value(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
         let locale = (value("LC_ALL") ?? value("LC_CTYPE") ?? value("LANG") ?? "").lowercased()
         var unicode = locale.hasSuffix("utf-8") || locale.hasSuffix("utf8")

@@ -61,7 +61,7 @@ func forwardStep(
             }
         }
         // The next layer reads this one's output as its first rows.
-        let next = memory.records ? memory.base + layout.tapeRow(layer: layer + 1) : memory.base + layout.tapeRow(layer: 0)
+        let next = memory.base + layout.tapeRow(layer: memory.records ? layer + 1 : 0)
         for unit in 0..<hidden {
             let output = LSTMOutput(eo: gates[4 * unit + 3], c: c[unit])
             h[unit] = output.h

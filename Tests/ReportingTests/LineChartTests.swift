@@ -1,8 +1,7 @@
 import Evaluation
 import NumericCore
+import Reporting
 import Testing
-
-@testable import Reporting
 
 @Suite("Line charts")
 struct LineChartTests {

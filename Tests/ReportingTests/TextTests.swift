@@ -1,8 +1,7 @@
 import Evaluation
 import NumericCore
+import Reporting
 import Testing
-
-@testable import Reporting
 
 @Suite("Numbers as text")
 struct NumberTextTests {

@@ -1,0 +1,148 @@
+import Files
+public import LearnedOptimizers
+public import Optimizees
+
+/// A meta-training run in a folder: it saves as it goes, and continues where it stopped.
+///
+/// The folder holds `latest.safetensors`, a numbered checkpoint every so many iterations, the best of those as
+/// `best.safetensors`, and `metrics.jsonl`, one object a meta-iteration. Whenever the process dies, resuming from the
+/// folder ends with the same files, bit for bit, as a run that was never disturbed; only the seconds in the metrics
+/// differ.
+public struct MetaTrainingRun<Learned: LearnedOptimizer> {
+    public private(set) var trainer: MetaTrainer<Learned>
+    private let saving: MetaTrainingSaving
+    private let configuration: [String: String]
+    private let metrics: MetricsLog
+    private let secondsBefore: Double
+    private let start = ContinuousClock.now
+
+    /// Starts a run, or continues the one in the folder.
+    ///
+    /// - Parameters:
+    ///   - optimizer: the untrained optimizer; unused where the run continues.
+    ///   - description: what else decides the result, by name; kept in every checkpoint.
+    ///   - resumes: whether the folder's run is continued.
+    /// - Throws: `InputError` where the folder already holds a run and `resumes` is false, where there is none to
+    ///   continue or it was made with other options, and where the folder cannot be written.
+    public init(
+        optimizer: Learned, optimizee: any Optimizee, options: MetaTrainingOptions, saving: MetaTrainingSaving,
+        description: [String: String] = [:], resumes: Bool
+    ) throws {
+        self.saving = saving
+        let configuration = options.description(optimizee: optimizee).merging(description) { own, _ in own }
+        try makeFolder(saving.folder)
+        let latest = "\(saving.folder)/latest.safetensors"
+        if resumes {
+            let checkpoint = try Checkpoint<Learned>(path: latest)
+            try Self.check(checkpoint.configuration, against: configuration, path: latest)
+            // The command that started the run stays on record.
+            self.configuration = configuration.merging(checkpoint.configuration) { $1 }
+            trainer = MetaTrainer(
+                optimizer: checkpoint.optimizer, optimizee: optimizee, options: options,
+                progress: checkpoint.progress)
+        } else {
+            guard !fileExists(latest) else {
+                throw InputError(
+                    saving.folder, "already holds a meta-training run",
+                    advice: "continue it with --resume or choose another folder")
+            }
+            self.configuration = configuration
+            trainer = MetaTrainer(optimizer: optimizer, optimizee: optimizee, options: options)
+        }
+        metrics = try MetricsLog(
+            path: "\(saving.folder)/metrics.jsonl", keepingIterations: trainer.progress.iteration)
+        secondsBefore = metrics.secondsBefore
+        if !resumes { try save() }
+    }
+
+    /// Seconds of training so far, those before a resume included.
+    public var seconds: Double {
+        let (whole, atto) = (ContinuousClock.now - start).components
+        return secondsBefore + Double(whole) + Double(atto) * 1e-18
+    }
+
+    /// Trains until `iterations` meta-iterations are done in all, saves and returns.
+    ///
+    /// - Parameters:
+    ///   - shouldStop: asked after every iteration.
+    ///   - report: called after every iteration.
+    /// - Throws: `InputError` where saving fails, or where so many meta-gradients in a row were not finite that
+    ///   continuing is pointless; what was learned before is saved.
+    public mutating func run(
+        until iterations: Int, shouldStop: () -> Bool, report: (MetaIteration, MetaTrainingProgress) -> Void
+    ) throws {
+        while trainer.progress.iteration < iterations {
+            let result = trainer.iterate()
+            try metrics.append(result, seconds: seconds)
+            report(result, trainer.progress)
+            let done = result.iteration
+            if done % saving.checkpointEvery == 0 || done == iterations { try saveNumbered() }
+            if trainer.isStuck {
+                try save()
+                throw InputError(
+                    saving.folder, "the last \(trainer.progress.skippedInARow) meta-gradients were not finite",
+                    advice: "lower --meta-learning-rate, or resume from an earlier checkpoint")
+            }
+            if done % saving.latestEvery == 0 { try save() }
+            if shouldStop() { break }
+        }
+        try save()
+    }
+
+    /// Writes `latest.safetensors`.
+    private func save() throws { try checkpoint.file().write(to: "\(saving.folder)/latest.safetensors") }
+
+    /// Writes a numbered checkpoint, and `best.safetensors` where it is the best so far.
+    private mutating func saveNumbered() throws {
+        let score =
+            switch trainer.options.selection {
+            case .average: trainer.progress.average ?? .infinity
+            case .validation: trainer.validationLoss()
+            }
+        let isBest = trainer.judgeCheckpoint(score)
+        let file = checkpoint.file()
+        let digits = String(trainer.progress.iteration)
+        let number = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+        try file.write(to: "\(saving.folder)/checkpoint-\(number).safetensors")
+        if isBest { try file.write(to: "\(saving.folder)/best.safetensors") }
+    }
+
+    private var checkpoint: Checkpoint<Learned> {
+        Checkpoint(optimizer: trainer.optimizer, progress: trainer.progress, configuration: configuration)
+    }
+
+    /// Refuses to continue a run with options that would change what it computes.
+    private static func check(_ old: [String: String], against new: [String: String], path: String) throws {
+        for (name, value) in new.sorted(by: { $0.key < $1.key }) where name != "command" {
+            if let before = old[name], before != value {
+                throw InputError(
+                    path, "was made with \(name) = \(before), not \(value)",
+                    advice: "give the same options, or choose another folder for another run")
+            }
+        }
+    }
+}
+
+/// Where a run saves, and how often.
+public struct MetaTrainingSaving: Sendable {
+    public var folder: String
+    /// Meta-iterations between two writings of `latest.safetensors`.
+    public var latestEvery = 25
+    /// Meta-iterations between two numbered checkpoints.
+    public var checkpointEvery = 1000
+
+    public init(folder: String) { self.folder = folder }
+}
+
+extension MetaTrainingOptions {
+    /// Names and values of everything that decides what a run computes.
+    func description(optimizee: any Optimizee) -> [String: String] {
+        [
+            "optimizee": optimizee.name, "horizon": "\(horizon)", "unroll": "\(unroll)",
+            "meta_loss": metaLoss.rawValue, "meta_learning_rate": "\(metaLearningRate)", "meta_batch": "\(metaBatch)",
+            "backward_stride": "\(backwardStride)",
+            "seed": "\(seed)", "selection": selection.rawValue, "average_decay": "\(averageDecay)",
+            "validation_tasks": "\(validationTasks)",
+        ]
+    }
+}

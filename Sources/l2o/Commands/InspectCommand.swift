@@ -1,0 +1,118 @@
+import ArgumentParser
+import Evaluation
+import Files
+import LearnedOptimizers
+import Optimizers
+import Reporting
+
+/// `l2o inspect`.
+struct InspectCommand: SharedOptionsCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Show what a file of weights holds.",
+        discussion: """
+            Reads any safetensors file; it holds no code, so files from strangers are safe. Weights of learned \
+            optimizers are recognised in the layouts of several projects.
+
+            Examples:
+              l2o inspect weights.safetensors
+              l2o inspect weights.safetensors --json
+            """)
+
+    @OptionGroup var shared: SharedOptions
+
+    @Argument(help: ArgumentHelp("A safetensors file.", valueName: "file"))
+    var file: String
+
+    mutating func run() throws {
+        let report = try WeightReport(path: file)
+        try shared.json ? Output.write(json: report) : Output.write(report.text)
+    }
+}
+
+/// What `l2o inspect` says about one file.
+private struct WeightReport: Encodable {
+    /// A tensor as it lies in the file; its statistics are those of its finite values.
+    struct TensorSummary: Encodable {
+        let name: String
+        let shape: [Int]
+        let minimum: Double?
+        let mean: Double?
+        let maximum: Double?
+        let standardDeviation: Double?
+        let notFinite: Int
+    }
+
+    let file: String
+    /// Why the file holds no learned optimizer that can be run, if so.
+    var problem: String?
+    var kind: String?
+    var convention: String?
+    var hidden: Int?
+    var constants: [String: Double]?
+    var stateBytesPerParameter: Int?
+    let metadata: [String: String]
+    /// Floats in all tensors.
+    let weights: Int
+    let isFinite: Bool
+    let tensors: [TensorSummary]
+
+    init(path: String) throws {
+        let file = try SafetensorsFile(path: path)
+        self.file = path
+        metadata = file.metadata
+        weights = file.tensors.reduce(0) { $0 + $1.values.count }
+        tensors = file.tensors.map { tensor in
+            let values = tensor.values.lazy.filter(\.isFinite).map(Double.init)
+            let statistics = values.isEmpty ? nil : Statistics(values)
+            return TensorSummary(
+                name: tensor.name, shape: tensor.shape, minimum: statistics?.minimum, mean: statistics?.mean,
+                maximum: statistics?.maximum, standardDeviation: statistics?.standardDeviation,
+                notFinite: tensor.values.count { !$0.isFinite })
+        }
+        isFinite = tensors.allSatisfy { $0.notFinite == 0 }
+        do {
+            convention = try WeightConvention.recognized(in: file, path: path).name
+            let weights = try CanonicalWeights(file, path: path)
+            kind = weights.kind.rawValue
+            hidden = weights.hidden
+            constants = weights.constants
+            stateBytesPerParameter = weights.kind.optimizerType.init(weights: weights).stateBytesPerParameter
+        } catch {
+            problem = "\(error)"
+        }
+    }
+
+    var text: String {
+        var facts: [[String]] = []
+        if let kind, let convention { facts.append(["kind", "\(kind), in the layout of \(convention)"]) }
+        if let hidden { facts.append(["network", "two LSTM layers of \(hidden)"]) }
+        facts.append(["weights", numberText(Double(weights), digits: 15, trimsZeros: true)])
+        if let stateBytesPerParameter { facts.append(["state", "\(stateBytesPerParameter) bytes per parameter"]) }
+        facts.append(["finite", isFinite ? "all" : "not all: see the table"])
+        for (name, value) in (constants ?? [:]).sorted(by: { $0.key < $1.key }) {
+            facts.append(["constant", "\(name) = \(value)"])
+        }
+        for (name, value) in metadata.sorted(by: { $0.key < $1.key }) {
+            facts.append(["metadata", printable("\(name): \(value)")])
+        }
+        let width = facts.map(\.[0].count).max() ?? 0
+        let lines = facts.map { $0[0] + String(repeating: " ", count: width + 2 - $0[0].count) + $0[1] + "\n" }
+        let warning = problem.map { "\nNo learned optimizer that can be run. \($0)\n" } ?? ""
+        return "\(printable(file))\n\n\(lines.joined())\(warning)\n\(table.text())"
+    }
+
+    private var table: TextTable {
+        TextTable(
+            [
+                .init("tensor"), .init("shape"), .init("min", .right), .init("mean", .right), .init("max", .right),
+                .init("std", .right), .init("not finite", .right),
+            ],
+            rows: tensors.map { tensor in
+                let numbers = [tensor.minimum, tensor.mean, tensor.maximum, tensor.standardDeviation]
+                return [printable(tensor.name), tensor.shape.map(String.init).joined(separator: " × ")]
+                    + numbers.map { $0.map { numberText($0) } ?? "" }
+                    + [tensor.notFinite > 0 ? "\(tensor.notFinite)" : ""]
+            })
+    }
+}

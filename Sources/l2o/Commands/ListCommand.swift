@@ -1,0 +1,113 @@
+import ArgumentParser
+import Datasets
+import Optimizees
+import Optimizers
+import Reporting
+
+/// `l2o list`.
+struct ListCommand: SharedOptionsCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List what there is to choose from.",
+        discussion: """
+            Examples:
+              l2o list optimizees
+              l2o list optimizers
+              l2o list datasets --data-dir data
+            """)
+
+    /// What can be listed.
+    enum Subject: String, CaseIterable, ExpressibleByArgument {
+        case optimizees, optimizers, datasets
+    }
+
+    @OptionGroup var shared: SharedOptions
+
+    @Argument(help: ArgumentHelp("What to list."))
+    var subject: Subject
+
+    @Option(help: dataFolderHelp)
+    var dataDir: String?
+
+    mutating func run() throws {
+        switch subject {
+        case .optimizees: try listOptimizees()
+        case .optimizers: try listOptimizers()
+        case .datasets: try listDatasets()
+        }
+    }
+
+    private func listOptimizees() throws {
+        struct Item: Encodable {
+            let name: String
+            let summary: String
+            let options: [String]
+        }
+        let entries = OptimizeeCatalogue.entries
+        if shared.json {
+            return try Output.write(
+                json: entries.map { Item(name: $0.name, summary: $0.summary, options: $0.options) })
+        }
+        var text = table(entries.map { [$0.name, $0.summary] }) + "\nOptions, as in mnist-mlp:width=40,batch=64\n"
+        var first = entries.startIndex
+        while first < entries.endIndex {
+            let last = entries[first...].prefix { $0.options == entries[first].options }.endIndex - 1
+            let names = first == last ? entries[first].name : "\(entries[first].name) … \(entries[last].name)"
+            text += "  \(names): \(entries[first].options.joined(separator: ", "))\n"
+            first = last + 1
+        }
+        try Output.write(text)
+    }
+
+    private func listOptimizers() throws {
+        struct Item: Encodable {
+            let name: String
+            let summary: String
+            let defaults: String
+        }
+        let entries = OptimizerCatalogue.descriptions
+        if shared.json {
+            return try Output.write(
+                json: entries.map { Item(name: $0.keyword, summary: $0.summary, defaults: $0.defaults) })
+        }
+        let defaults = entries.map { "  \($0.defaults)\n" }.joined()
+        try Output.write(
+            """
+            \(table(entries.map { [$0.keyword, $0.summary] }))
+            Options and their defaults
+            \(defaults)
+            Also lr=2^-5.5, lr=sweep for the best rate of a grid, and cosine=STEPS,warmup=STEPS.
+            A learned optimizer is named by its file of weights.
+
+            """)
+    }
+
+    private func table(_ rows: [[String]]) -> String { TextTable([.init("name"), .init("what")], rows: rows).text() }
+
+    private func listDatasets() throws {
+        struct Item: Encodable {
+            let name: String
+            let summary: String
+            let isFound: Bool
+            let folder: String?
+            let advice: String?
+        }
+        let folder = try DataFolder.resolve(dataDir)
+        let missing = MNIST.missingFiles(dataFolder: folder)
+        let items = [
+            Item(
+                name: "mnist", summary: "handwritten digits, 55,000 for training", isFound: missing.isEmpty,
+                folder: "\(folder)/mnist", advice: missing.isEmpty ? nil : "l2o data fetch mnist"),
+            Item(
+                name: "digits", summary: "drawn digits, 20,000 for training", isFound: true, folder: nil, advice: nil),
+        ]
+        if shared.json { return try Output.write(json: items) }
+        let table = TextTable(
+            [.init("name"), .init("what"), .init("where"), .init("to get it")],
+            rows: items.map { item in
+                let place = item.folder.map { item.isFound ? $0 : "not in \($0)" } ?? "built in"
+                return [item.name, item.summary, place, item.advice ?? ""]
+            })
+        try Output.write(table.text())
+    }
+}

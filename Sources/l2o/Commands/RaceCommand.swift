@@ -1,0 +1,146 @@
+import ArgumentParser
+import Evaluation
+import Files
+import NumericCore
+import Optimizees
+import Optimizers
+import Reporting
+
+/// `l2o race`.
+struct RaceCommand: SharedOptionsCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "race",
+        abstract: "Race optimizers on the same problems.",
+        discussion: """
+            For each seed all optimizers start from the same parameters and see the same minibatches. An optimizer is a \
+            name with options (l2o list optimizers), or a file with the weights of a learned one. With lr=sweep it runs \
+            at the best learning rate of a grid of powers of √2.
+
+            The final loss is that of the last parameters, averaged over all minibatches of the run. The table shows \
+            its median and quartiles over the seeds.
+
+            Examples:
+              l2o race --optimizee mnist-mlp --optimizer adam:lr=2^-5 weights.safetensors
+              l2o race --optimizee digits-mlp-relu --optimizer adam:lr=sweep --out runs/relu
+              l2o race --optimizee rosenbrock --steps 500 --optimizer sgd momentum --json
+            """)
+
+    @OptionGroup var shared: SharedOptions
+
+    @Option(help: ArgumentHelp("What is optimized; see l2o list optimizees.", valueName: "name"))
+    var optimizee: String
+
+    @Option(
+        name: [.customLong("optimizer"), .customLong("optimizers")], parsing: .upToNextOption,
+        help: ArgumentHelp("One or several optimizers: adam:lr=0.03125, adam:lr=sweep, a file.", valueName: "spec"))
+    var optimizers: [String]
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Steps of each run.", valueName: "n"))
+    var steps: Int = 100
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Problems that each optimizer meets.", valueName: "n"))
+    var seeds: Int = 5
+
+    @Option(
+        help: ArgumentHelp("Folder for race.json, race.csv and race.svg; made if missing.", valueName: "folder"))
+    var out: String?
+
+    @Flag(help: "Print no tables of the sweeps.")
+    var brief = false
+
+    @Option(help: dataFolderHelp)
+    var dataDir: String?
+
+    mutating func validate() throws {
+        guard (1...10_000_000).contains(steps) else {
+            throw ValidationError("--steps \(steps): give a number from 1 to 10000000")
+        }
+        guard (1...100_000).contains(seeds) else {
+            throw ValidationError("--seeds \(seeds): give a number from 1 to 100000")
+        }
+        guard !optimizers.isEmpty else { throw ValidationError("--optimizer: name at least one") }
+    }
+
+    mutating func run() throws {
+        Interrupt.catchSignals()
+        let contenders = try Contender.all(optimizers)
+        // Before hours of work, not after.
+        if let out { try makeFolder(out) }
+        let problem = try OptimizeeCatalogue(data: AppData(folder: dataDir)).optimizee(named: optimizee)
+        try checkMemory(problem, contenders)
+        var entrants: [Entrant] = []
+        var sweeps: [SweepResult] = []
+        for contender in contenders {
+            switch contender {
+            case .entrant(let entrant): entrants.append(entrant)
+            case .sweep(let optimizer):
+                let sweep = LearningRateSweep(
+                    on: problem, of: optimizer, steps: steps, seeds: seeds, seed: shared.seed)
+                let result = try showingProgress("sweep of \(type(of: optimizer).keyword)") {
+                    try sweep.run(control: $0)
+                }
+                sweeps.append(result)
+                entrants.append(Entrant(result))
+            }
+        }
+        let race = Race(on: problem, steps: steps, seeds: seeds, seed: shared.seed, entrants: distinct(entrants))
+        var result = try showingProgress("race") { try race.run(control: $0) }
+        result.command = commandText()
+        if let out { try write(result, sweeps, to: out) }
+        try print(result, sweeps)
+    }
+
+    private func showingProgress<T>(_ title: String, _ work: (RunControl) throws -> T) throws -> T {
+        let line = ProgressLine(title, isShown: shared.showsProgress)
+        defer { line.finish() }
+        return try work(
+            RunControl(
+                progress: { line.update($0.completed, of: $0.total) }, isCancelled: Interrupt.isRequested))
+    }
+
+    /// A sweep may find the very rate at which the optimizer also runs without one: then its label says which it is.
+    private func distinct(_ entrants: [Entrant]) -> [Entrant] {
+        entrants.map { entrant in
+            guard entrant.trials != nil, entrants.count(where: { $0.label == entrant.label }) > 1 else {
+                return entrant
+            }
+            return Entrant(entrant.optimizer, label: entrant.label + " (sweep)", trials: entrant.trials)
+        }
+    }
+
+    // MARK: Results
+
+    private func write(_ result: RaceResult, _ sweeps: [SweepResult], to folder: String) throws {
+        try result.write(json: "\(folder)/race.json")
+        try result.write(csv: "\(folder)/race.csv")
+        try writeFileAtomically("\(folder)/race.svg", text: result.chart().svg())
+        if !sweeps.isEmpty { try writeFileAtomically("\(folder)/sweep.svg", text: chart(sweeps).svg()) }
+    }
+
+    private func print(_ result: RaceResult, _ sweeps: [SweepResult]) throws {
+        if shared.json { return try Output.write(result.json()) }
+        for sweep in brief ? [] : sweeps {
+            try Output.write("Learning rates of \(type(of: sweep.optimizer).keyword)\n\n\(sweep.table().text())\n")
+            if sweep.isOnEdge { try Output.write("The best lies on the edge of what was tried.\n\n") }
+        }
+        try Output.write("\(heading(result))\n\n\(result.table().text())\n\(result.chart(title: "").terminal())")
+        guard let out else { return }
+        let names = ["race.json", "race.csv", "race.svg"] + (sweeps.isEmpty ? [] : ["sweep.svg"])
+        try Output.write("\nWritten to \(out): \(names.joined(separator: ", "))\n")
+    }
+
+    private func heading(_ result: RaceResult) -> String {
+        func number(_ value: Int, _ noun: String) -> String {
+            "\(numberText(Double(value), digits: 15, trimsZeros: true)) \(noun)\(value == 1 ? "" : "s")"
+        }
+        let sizes = [(result.parameters ?? 0, "parameter"), (steps, "step"), (seeds, "seed")]
+        return "\(result.optimizee): \(sizes.map(number).joined(separator: ", "))"
+    }
+
+    private func chart(_ sweeps: [SweepResult]) -> LineChart {
+        LineChart(
+            title: "\(optimizee), \(steps) steps", xLabel: "learning rate", yLabel: "final loss",
+            caption: seeds > 1 ? "Median and quartiles of \(seeds) runs." : "One run.", xScale: .powersOfTwo,
+            series: sweeps.map { $0.series(type(of: $0.optimizer).keyword) })
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import NumericCore
+
+/// The command `l2o`. Each subcommand parses, calls one library function and prints.
+@main
+struct L2O: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "l2o",
+        abstract: "Learned optimizers: race them, inspect them, train them.",
+        discussion: """
+            Examples:
+              l2o quickstart
+              l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 10000 --out runs/rnnprop
+              l2o race --optimizee digits-mlp --optimizer adam:lr=2^-5 sgd:lr=1
+              l2o list optimizees
+              l2o inspect weights.safetensors
+              l2o data fetch mnist
+
+            Environment:
+              L2O_DATA_DIR  folder of data sets, where --data-dir is not given
+              L2O_KERNELS   baseline, avx2 or avx512; else the fastest there is
+              NO_COLOR      no colours
+
+            Exit codes:
+              0 done, 1 something given cannot be used, 64 wrong arguments,
+              130 and 143 interrupted
+            """,
+        version: About.text,
+        subcommands: [
+            QuickstartCommand.self, MetaTrainCommand.self, RaceCommand.self, ListCommand.self, InspectCommand.self,
+            DataCommand.self,
+        ])
+
+    /// Synchronous commands run on the main thread; nothing waits for it.
+    @MainActor
+    static func main() async {
+        // A reader that has gone is then an error of `write`, which `Output` knows.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            try Kernels.checkSelection()
+            var command = try parseAsRoot()
+            (command as? any SharedOptionsCommand)?.shared.apply()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Failure(error).exit()
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Evaluation
+import Files
+import LearnedOptimizers
+import NumericCore
+import Optimizers
+
+/// An optimizer that the user named, by a specification or by a file of weights.
+enum Contender: Sendable {
+    /// Ready to run.
+    case entrant(Entrant)
+    /// To be run at its best learning rate, which is still to be found.
+    case sweep(any HandDesignedOptimizer)
+
+    /// The optimizer; where a sweep was asked for, at some learning rate.
+    var optimizer: any Optimizer {
+        switch self {
+        case .entrant(let entrant): entrant.optimizer
+        case .sweep(let optimizer): optimizer
+        }
+    }
+
+    /// The optimizers of a race, each once.
+    ///
+    /// - Throws: `InputError` for a name, option or file that cannot be used, and for two that are the same.
+    static func all(_ specifications: [String]) throws -> [Contender] {
+        let files = specifications.filter(isFile)
+        var seen: [String: String] = [:]
+        return try specifications.map { specification in
+            let contender = try Contender(specification, labels: fileLabels(files))
+            if let other = seen.updateValue(specification, forKey: contender.key) {
+                throw InputError(
+                    specification, other == specification ? "is given twice" : "is the same optimizer as \(other)",
+                    advice: "give each optimizer once")
+            }
+            return contender
+        }
+    }
+
+    private init(_ specification: String, labels: [String: String]) throws {
+        if let label = labels[specification] {
+            self = .entrant(Entrant(try loadLearnedOptimizer(path: specification), label: label))
+        } else {
+            switch try OptimizerCatalogue.parse(specification) {
+            case .ready(let optimizer): self = .entrant(Entrant(optimizer))
+            case .sweep(let optimizer): self = .sweep(optimizer)
+            }
+        }
+    }
+
+    /// The same for two that would run the same course.
+    private var key: String {
+        switch self {
+        case .entrant(let entrant): entrant.optimizer.name
+        case .sweep(let optimizer): "sweep of " + optimizer.with(learningRate: 1).name
+        }
+    }
+
+    /// An optimizer's keyword is no file even where one of that name lies about.
+    private static func isFile(_ specification: String) -> Bool {
+        if specification.hasSuffix(".safetensors") { return true }
+        let keyword = String(specification.prefix { $0 != ":" })
+        if OptimizerCatalogue.keywords.contains(keyword) { return false }
+        return specification.contains("/") || fileExists(specification)
+    }
+
+    /// Each file's name without folder and suffix, or its whole path where that would name two.
+    private static func fileLabels(_ paths: [String]) -> [String: String] {
+        func stem(_ path: String) -> String {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            return name.hasSuffix(".safetensors") ? String(name.dropLast(".safetensors".count)) : name
+        }
+        let stems = Dictionary(grouping: Set(paths), by: stem)
+        return Dictionary(uniqueKeysWithValues: Set(paths).map { ($0, stems[stem($0)]!.count == 1 ? stem($0) : $0) })
+    }
+}
+
+/// The command line again, to be pasted into a shell.
+func commandText(_ arguments: [String] = CommandLine.arguments) -> String {
+    let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@^%")
+    return (["l2o"] + arguments.dropFirst())
+        .map { word in
+            guard word.isEmpty || !word.allSatisfy(plain.contains) else { return word }
+            return "'\(word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
+        }
+        .joined(separator: " ")
+}

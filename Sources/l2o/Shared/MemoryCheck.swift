@@ -1,0 +1,33 @@
+import Evaluation
+import Files
+import NumericCore
+import Optimizees
+import Optimizers
+import Reporting
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension RaceCommand {
+    /// Refuses what would be killed for its memory, before anything is computed.
+    ///
+    /// Each thread runs one problem: parameters, gradient and the optimizer's state. Every run's losses are kept.
+    ///
+    /// - Throws: `InputError` where that exceeds what the machine has.
+    func checkMemory(_ optimizee: any Optimizee, _ contenders: [Contender]) throws {
+        let ratesOfSweep = 20.0
+        let state = contenders.map(\.optimizer.stateBytesPerParameter).max() ?? 0
+        let runs = Double(seeds) * contenders.reduce(0) { if case .sweep = $1 { $0 + ratesOfSweep } else { $0 + 1 } }
+        let work = Double(optimizee.parameterCount) * Double(8 + state) * min(runs, Double(Threads.count))
+        let needed = work + runs * Double(steps) * 4
+        let present = Double(ProcessInfo.processInfo.physicalMemory)
+        guard needed > present else { return }
+        func gigabytes(_ bytes: Double) -> String { "\(numberText(bytes / 1e9, digits: 3)) GB" }
+        throw InputError(
+            "race", "needs about \(gigabytes(needed)) of memory, more than the \(gigabytes(present)) that there are",
+            advice: "take fewer parameters, steps, seeds or threads")
+    }
+}

@@ -1,0 +1,61 @@
+import LearnedOptimizers
+import MetaTraining
+import NumericCore
+import Optimizees
+import Reporting
+
+/// A meta-training run as a command makes it: with progress shown, and signals minded.
+struct MetaTrainingSession {
+    let title: String
+    let optimizee: any Optimizee
+    let recipe: RecipeOptions
+    let seed: UInt64
+    let iterations: Int
+    let saving: MetaTrainingSaving
+    let resumes: Bool
+    let showsProgress: Bool
+
+    /// What a run ended with.
+    struct Outcome: Encodable {
+        let optimizer: String
+        let task: String
+        let iterations: Int
+        let averageMetaLoss: Double?
+        let skipped: Int
+        let seconds: Double
+        let bestIteration: Int?
+
+        func text(folder: String) -> String {
+            let loss = averageMetaLoss.map { numberText($0, digits: 4) } ?? "none"
+            let skippedText = skipped > 0 ? ", \(skipped) updates skipped" : ""
+            return """
+                \(iterations) meta-iterations in \(clockText(seconds)), average meta-loss \(loss)\(skippedText)
+                Written to \(folder): latest.safetensors, metrics.jsonl, learning-curve.svg\
+                \(bestIteration.map { ", best.safetensors (iteration \($0))" } ?? "")
+
+                """
+        }
+    }
+
+    /// Trains until all iterations are done or a signal comes; either way the run is saved.
+    func train<Learned: LearnedOptimizer>(_: Learned.Type) throws -> Outcome {
+        let options = try recipe.options(Learned.recipe, seed: seed)
+        let task = recipe.task(optimizee, Learned.recipe)
+        var run = try MetaTrainingRun(
+            optimizer: Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: seed)), optimizee: task,
+            options: options, saving: saving, description: ["command": commandText()], resumes: resumes)
+        let line = ProgressLine(
+            title, unit: "iterations", start: run.trainer.progress.iteration, isShown: showsProgress)
+        defer { line.finish() }
+        try run.run(until: iterations, shouldStop: Interrupt.isRequested) { iteration, progress in
+            let loss = progress.average.map { "loss \(numberText($0, digits: 3))" } ?? "no loss"
+            let skipped = progress.skipped > 0 ? "  \(progress.skipped) skipped" : ""
+            line.update(iteration.iteration, of: iterations, detail: loss + skipped)
+        }
+        let progress = run.trainer.progress
+        return Outcome(
+            optimizer: Learned.kind, task: task.name, iterations: progress.iteration,
+            averageMetaLoss: progress.average, skipped: progress.skipped, seconds: run.seconds,
+            bestIteration: progress.best?.iteration)
+    }
+}

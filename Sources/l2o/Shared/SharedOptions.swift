@@ -1,0 +1,39 @@
+import ArgumentParser
+import NumericCore
+
+/// A command with the options that all commands share; `L2O` applies them before it runs the command.
+protocol SharedOptionsCommand: ParsableCommand {
+    /// `@OptionGroup var shared: SharedOptions`.
+    var shared: SharedOptions { get }
+}
+
+/// The options of every command.
+struct SharedOptions: ParsableArguments {
+    @Option(parsing: .unconditional, help: ArgumentHelp("Root of all random numbers.", valueName: "n"))
+    var seed: UInt64 = 0
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Threads to use; else all cores. Results are the same.", valueName: "n"))
+    var threads: Int?
+
+    @Flag(help: "Print one JSON value on standard output and nothing else.")
+    var json = false
+
+    @Flag(name: [.short, .long], help: "Show no progress.")
+    var quiet = false
+
+    mutating func validate() throws {
+        if let threads, !(1...4096).contains(threads) {
+            throw ValidationError("--threads \(threads): give a number from 1 to 4096")
+        }
+    }
+
+    /// Sets what holds for the whole process.
+    func apply() {
+        if let threads { Threads.count = threads }
+    }
+
+    /// Whether progress is to be shown.
+    var showsProgress: Bool { !json && !quiet }
+}

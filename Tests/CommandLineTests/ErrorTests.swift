@@ -1,0 +1,71 @@
+import Testing
+
+/// Arguments that cannot be used, the exit code, and a part of what has to be said.
+struct BadCall: Sendable, CustomTestStringConvertible {
+    let arguments: String
+    let says: String
+
+    init(_ arguments: String, _ says: String) { (self.arguments, self.says) = (arguments, says) }
+
+    var testDescription: String { arguments }
+}
+
+private let race = "race --optimizee rosenbrock --optimizer adam"
+
+@Suite struct ErrorTests {
+    @Test(arguments: [
+        BadCall("rcae", "did you mean race?"),
+        BadCall("--verison", "did you mean --version?"),
+        BadCall("data fecth mnist", "did you mean fetch?"),
+        BadCall("list", "<subject>"),
+        BadCall("list optimizes", "'optimizees'"),
+        BadCall("race --optimizee rosenbrock", "--optimizer"),
+        BadCall("race --optimizee rosenbrock --optimzer adam", "did you mean --optimizer?"),
+        BadCall("\(race) --steps 0", "--steps 0"),
+        BadCall("\(race) --steps -5", "--steps -5"),
+        BadCall("\(race) --steps 99999999999999999999", "--steps"),
+        BadCall("\(race) --seeds 0", "--seeds 0"),
+        BadCall("\(race) --seed -1", "--seed"),
+        BadCall("\(race) --threads 0", "--threads 0"),
+        BadCall("\(race) --threads many", "many"),
+    ])
+    func wrongArguments(_ call: BadCall) throws {
+        let outcome = try l2o(words(call.arguments))
+        #expect(outcome.exitCode == 64)
+        #expect(outcome.output.isEmpty)
+        let first = try #require(outcome.errorLines.first)
+        #expect(first.hasPrefix("l2o: ") && first.contains(call.says), "\(first)")
+        #expect(outcome.errorLines.count <= 2, "one line, and where to find help")
+    }
+
+    @Test(arguments: [
+        BadCall("race --optimizee rosenbrok --optimizer adam", "did you mean rosenbrock?"),
+        BadCall("race --optimizee rosenbrock:m=3 --optimizer adam", "has no option m"),
+        BadCall("race --optimizee rosenbrock --optimizer adm", "did you mean \"adam\"?"),
+        BadCall("race --optimizee rosenbrock --optimizer adam:lr=abc", "lr cannot be \"abc\""),
+        BadCall("\(race) adam", "given twice"),
+        BadCall("\(race):lr=0.03125 adam:lr=2^-5", "the same optimizer as adam:lr=0.03125"),
+        BadCall("\(race) missing.safetensors", "missing.safetensors: cannot be opened"),
+        BadCall("\(race) no/such/file", "no/such/file: cannot be opened"),
+        BadCall("\(race) --out /dev/null/runs", "/dev/null: cannot be made"),
+        BadCall("\(race) --steps 10000000 --seeds 100000", "GB of memory"),
+        BadCall("race --optimizee mnist-mlp --optimizer adam --data-dir /dev/null", "l2o data fetch mnist"),
+        BadCall("inspect missing.safetensors", "cannot be opened"),
+        BadCall("inspect /dev/null", "is not a regular file"),
+        BadCall("data fetch mnsit", "did you mean mnist?"),
+        BadCall("data fetch digits", "built in"),
+    ])
+    func whatCannotBeUsed(_ call: BadCall) throws {
+        let outcome = try l2o(words(call.arguments))
+        #expect(outcome.exitCode == 1)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errorLines.count == 1, "\(outcome.errors)")
+        #expect(outcome.errors.hasPrefix("l2o: ") && outcome.errors.contains(call.says), "\(outcome.errors)")
+    }
+
+    @Test func impossibleKernelsStopEveryCommand() throws {
+        let outcome = try l2o(["list", "optimizers"], environment: ["L2O_KERNELS": "mmx"])
+        #expect(outcome.exitCode == 1)
+        #expect(outcome.errorLines.count == 1 && outcome.errors.contains("baseline"), "\(outcome.errors)")
+    }
+}

@@ -1,0 +1,100 @@
+import Evaluation
+import Files
+import Foundation
+import LearnedOptimizers
+import NumericCore
+import Testing
+
+@Suite struct RaceCommandTests {
+    /// The schema that other programs read; further keys are allowed.
+    private func check(_ json: Any, optimizee: String, steps: Int, seeds: Int, optimizers: [String]) throws {
+        let race = try #require(json as? [String: Any])
+        #expect(race["optimizee"] as? String == optimizee)
+        #expect(race["steps"] as? Int == steps)
+        #expect(race["seeds"] as? Int == seeds)
+        let results = try #require(race["results"] as? [[String: Any]])
+        #expect(results.count == optimizers.count)
+        for (result, name) in zip(results, optimizers) {
+            #expect((result["optimizer"] as? String)?.hasPrefix(name) == true)
+            #expect((result["final_loss"] as? [Double])?.count == seeds)
+            let curves = try #require(result["curve"] as? [[Double]])
+            #expect(curves.map(\.count) == Array(repeating: steps, count: seeds))
+            #expect(result["ms_per_step"] is Double)
+            #expect(result["state_bytes_per_parameter"] is Int)
+            #expect(result["diverged"] as? Int == 0)
+        }
+    }
+
+    @Test func printsJSONAndNothingElse() throws {
+        let outcome = try l2o(
+            words("race --optimizee rosenbrock --steps 12 --seeds 3 --optimizer sgd:lr=0.0001 adam --json"))
+        #expect(outcome.exitCode == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
+        try check(
+            try outcome.json(), optimizee: "rosenbrock", steps: 12, seeds: 3,
+            optimizers: ["sgd(lr=0.0001)", "adam(lr=0.001,"])
+    }
+
+    @Test func writesFilesWithTheCommandThatMadeThem() throws {
+        try withTemporaryFolder { folder in
+            let weights = "\(folder)/mine.safetensors"
+            try RNNprop(key: RandomKey(seed: 1)).canonicalWeights.safetensors().write(to: weights)
+            let out = "\(folder)/runs/race"
+            let arguments =
+                words("race --optimizee digits-mlp:width=4 --steps 5 --seeds 2 --optimizer adam:lr=2^-5")
+                + [weights, "--out", out]
+            let outcome = try l2o(arguments)
+            #expect(outcome.exitCode == 0, "\(outcome.errors)")
+            for label in ["adam lr=2^-5", "mine"] { #expect(outcome.output.contains(label)) }
+            let json = try JSONSerialization.jsonObject(with: Data(readFile("\(out)/race.json")))
+            try check(json, optimizee: "digits-mlp:width=4", steps: 5, seeds: 2, optimizers: ["adam(", "rnnprop("])
+            let command = (json as? [String: Any])?["command"] as? String
+            #expect(command == "l2o " + arguments.joined(separator: " "))
+            #expect(try RaceResult(file: "\(out)/race.json").csv().utf8.elementsEqual(readFile("\(out)/race.csv")))
+            #expect(try String(decoding: readFile("\(out)/race.svg"), as: UTF8.self).contains("<svg"))
+        }
+    }
+
+    @Test func sweepsTheLearningRate() throws {
+        let outcome = try l2o(
+            words("race --optimizee convex --steps 20 --seeds 2 --optimizer adam:lr=sweep adam:lr=2^-5 --json"))
+        let results = try #require((try outcome.json() as? [String: Any])?["results"] as? [[String: Any]])
+        let swept = try #require(results.first?["learning_rate"] as? Double)
+        #expect(results[0]["trials"] as? Int ?? 0 >= 17)
+        #expect(results[1]["trials"] == nil)
+        #expect(abs((2 * log2(swept)).rounded() - 2 * log2(swept)) < 1e-9, "a power of √2")
+    }
+
+    @Test func resultsDoNotDependOnThreadsButOnTheSeed() throws {
+        let call = words("race --optimizee quadratic --steps 9 --seeds 3 --optimizer adam:lr=0.1 --json")
+        func losses(_ more: String...) throws -> [Double]? {
+            let race = try l2o(call + more).json() as? [String: Any]
+            return (race?["results"] as? [[String: Any]])?.first?["final_loss"] as? [Double]
+        }
+        let one = try #require(try losses("--threads", "1"))
+        #expect(try losses("--threads", "3") == one)
+        #expect(try losses("--seed", "1") != one)
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM])
+    func signalsEndARaceInOrder(_ signal: Int32) throws {
+        let process = Process()
+        process.executableURL = productsFolder.appendingPathComponent("l2o")
+        process.arguments = words(
+            "race --optimizee rosenbrock:n=10000 --steps 10000000 --seeds 2 --optimizer adam --quiet")
+        let errors = Pipe()
+        process.standardError = errors
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        // Long enough for the handlers to be there.
+        usleep(1_000_000)
+        kill(process.processIdentifier, signal)
+        let identifier = process.processIdentifier
+        let rescue = DispatchWorkItem { kill(identifier, SIGKILL) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 20, execute: rescue)
+        defer { rescue.cancel() }
+        let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationReason == .exit && process.terminationStatus == 128 + signal)
+        #expect(said == "l2o: interrupted\n")
+    }
+}

@@ -1,0 +1,157 @@
+import Files
+import LearnedOptimizers
+import NumericCore
+import Testing
+
+@Suite struct CanonicalWeightsTests {
+    /// Canonical random weights.
+    private func weights(
+        _ kind: NetworkKind, hidden: Int = 4, constants: [String: Double] = [:]
+    ) -> CanonicalWeights {
+        var random = RandomStream(RandomKey(seed: 9))
+        return CanonicalWeights(kind: kind, hidden: hidden, constants: constants) { part in
+            (0..<part.shape(kind, hidden: hidden).reduce(1, *)).map { _ in random.normal() }
+        }
+    }
+
+    /// A file's tensors and metadata, changed.
+    private func changed(
+        _ kind: NetworkKind = .rnnprop, tensors: (inout [Tensor]) -> Void = { _ in },
+        metadata: (inout [String: String]) -> Void = { _ in }
+    ) -> SafetensorsFile {
+        let file = weights(kind).safetensors()
+        var changedTensors = file.tensors
+        var changedMetadata = file.metadata
+        tensors(&changedTensors)
+        metadata(&changedMetadata)
+        return SafetensorsFile(changedTensors, metadata: changedMetadata)
+    }
+
+    private func expectRefusal(
+        _ file: SafetensorsFile, _ words: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let error = try #require(throws: InputError.self, sourceLocation: sourceLocation) {
+            try CanonicalWeights(file, path: "some/file")
+        }
+        #expect(error.description.contains(words), sourceLocation: sourceLocation)
+        #expect(error.description.hasPrefix("some/file: "), sourceLocation: sourceLocation)
+        #expect(!error.description.contains { $0.isNewline }, sourceLocation: sourceLocation)
+    }
+
+    @Test(arguments: NetworkKind.allCases, [1, 20]) func readsBackWhatItWrote(_ kind: NetworkKind, hidden: Int) throws
+    {
+        let original = weights(kind, hidden: hidden, constants: ["scale": 1.0 / 3])
+        let file = original.safetensors(metadata: ["command": "l2o train"])
+        let bytes = file.encoded()
+        let back = try CanonicalWeights(try SafetensorsFile(bytes: bytes, path: "x"), path: "x")
+        #expect(back == original)
+        #expect(file.metadata["command"] == "l2o train")
+        #expect(file.metadata["kind"] == kind.rawValue && file.metadata["scale"] == "0.3333333333333333")
+        #expect(file.tensors.map(\.name) == kind.parts.map(\.rawValue))
+        #expect(back[.lstm1Bias] == file["lstm1.bias"]?.values)
+    }
+
+    @Test func kindsAreThoseOfTheOptimizers() {
+        #expect(NetworkKind.rnnprop.rawValue == RNNprop.kind && NetworkKind.dm.rawValue == DMoptimizer.kind)
+        let counts = [NetworkKind.rnnprop, .dm].map { kind in
+            kind.parts.map { $0.shape(kind, hidden: 20).reduce(1, *) }.reduce(0, +)
+        }
+        #expect(counts == [6_641, 5_141])
+    }
+
+    @Test func canonicalTensorsNeedNoMetadata() throws {
+        for kind in NetworkKind.allCases {
+            let bare = SafetensorsFile(weights(kind).tensors)
+            #expect(try CanonicalWeights(bare, path: "x") == weights(kind))
+        }
+    }
+
+    @Test func metadataAllowFurtherTensors() throws {
+        let extra = Tensor("moments", shape: [1], values: [.nan])
+        let file = changed(tensors: { $0.append(extra) })
+        #expect(try CanonicalWeights(file, path: "x") == weights(.rnnprop))
+        try expectRefusal(SafetensorsFile(file.tensors), "unexpected tensor \"moments\"")
+        // RNNprop's tensors of another shape; the metadata decide.
+        try expectRefusal(
+            changed(metadata: { $0["kind"] = "dm" }), "\"lstm1.weight\" has the shape [8, 16], not [6, 16]")
+    }
+
+    @Test func constantsInTheMetadataCount() throws {
+        let file = changed(
+            .dm,
+            metadata: {
+                $0["p"] = "5"
+                $0["beta1"] = "of no concern"
+            })
+        #expect(try CanonicalWeights(file, path: "x").constants == ["scale": 0.1, "p": 5, "log_offset": 0])
+    }
+
+    @Test(arguments: [
+        ("scale", "0"), ("scale", "-0.1"), ("scale", "nan"), ("scale", "inf"), ("scale", "1e300"), ("scale", ""),
+        ("beta1", "1"), ("beta2", "-0.1"), ("beta2", "0.99999999999"), ("epsilon", "0"), ("epsilon", "1e-60"),
+    ])
+    func refusesConstantsOutOfRange(_ name: String, _ value: String) throws {
+        try expectRefusal(changed(metadata: { $0[name] = value }), "the constant \(name) as \"\(value)\"")
+    }
+
+    @Test(arguments: [("p", "0"), ("p", "1000"), ("log_offset", "-1e-7"), ("log_offset", "1e-7 ")])
+    func refusesConstantsOfDMOutOfRange(_ name: String, _ value: String) throws {
+        try expectRefusal(changed(.dm, metadata: { $0[name] = value }), "the constant \(name) as \"\(value)\"")
+    }
+
+    @Test func refusesUnknownKindsAndConventions() throws {
+        try expectRefusal(changed(metadata: { $0["kind"] = "rnnpropp" }), "did you mean rnnprop?")
+        try expectRefusal(changed(metadata: { $0["kind"] = "lion\n" }), "known are dm, rnnprop")
+        try expectRefusal(changed(metadata: { $0["convention"] = "swift-l20" }), "did you mean swift-l2o?")
+        try expectRefusal(changed(metadata: { $0["convention"] = "other" }), "known are swift-l2o, vita")
+        try expectRefusal(changed(metadata: { $0["convention"] = "vita" }), "lacks the tensor \"input_projection.b\"")
+    }
+
+    @Test func refusesOtherTensors() throws {
+        try expectRefusal(SafetensorsFile([]), "lacks the tensor")
+        try expectRefusal(
+            SafetensorsFile([Tensor("classifier", shape: [1], values: [0])]), "unexpected tensor \"classifier\"")
+        for index in weights(.rnnprop).tensors.indices {
+            let name = weights(.rnnprop).tensors[index].name
+            let file = changed(tensors: { $0.remove(at: index) })
+            try expectRefusal(file, "lacks the tensor \"\(name)\" for weights of rnnprop")
+            try expectRefusal(SafetensorsFile(file.tensors), "tensor \"")
+        }
+    }
+
+    @Test func refusesWrongShapes() throws {
+        for kind in NetworkKind.allCases {
+            for (index, tensor) in weights(kind).tensors.enumerated() {
+                let turned = Array(tensor.shape.reversed())
+                let wrong = [
+                    tensor.shape + [1], [1] + tensor.shape, [tensor.values.count + 1], [],
+                    turned == tensor.shape ? [0] : turned, [0], [Int](repeating: 1, count: 1_000),
+                ]
+                for shape in wrong where shape != tensor.shape {
+                    let values = [Float](repeating: 0, count: shape.reduce(1, *))
+                    let file = changed(
+                        kind, tensors: { $0[index] = Tensor(tensor.name, shape: shape, values: values) })
+                    try expectRefusal(file, "\"\(tensor.name)\" has ")
+                }
+            }
+        }
+    }
+
+    @Test func refusesWeightsThatAreNoNumbers() throws {
+        for bad in [Float.nan, .infinity, -.infinity] {
+            for (index, tensor) in weights(.dm).tensors.enumerated() {
+                var values = tensor.values
+                values[values.count / 2] = bad
+                let file = changed(
+                    .dm, tensors: { $0[index] = Tensor(tensor.name, shape: tensor.shape, values: values) })
+                try expectRefusal(file, "\"\(tensor.name)\" holds ")
+            }
+        }
+    }
+
+    @Test func readsPaths() throws {
+        let path = "/proc/self/nothing"
+        let error = try #require(throws: InputError.self) { try CanonicalWeights.load(path: path) }
+        #expect(error.description.hasPrefix(path))
+    }
+}
