@@ -89,7 +89,7 @@ let package = Package(
             swiftSettings: kernelSettings()),
         .target(
             name: "LearnedOptimizers", dependencies: ["Optimizers", "KernelTypes", "NumericCore", "Files"],
-            swiftSettings: settings),
+            swiftSettings: kernelSettings()),
 
         // MARK: Learning and measuring
         .target(

@@ -32,6 +32,11 @@ extension RaceResult {
         return table
     }
 
+    /// `table()` in a terminal's width: without the less important columns where it has too few.
+    public func table(width: Int) -> TextTable {
+        table().fitting(width, dropping: ["update ms", "mean ± s.e.", "B/param"])
+    }
+
     /// The loss curves: each optimizer's median over the seeds, and the quartiles.
     ///
     /// - Parameter title: above the chart; else the optimizee and the number of steps.

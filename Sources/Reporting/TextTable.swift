@@ -61,6 +61,26 @@ public struct TextTable: Sendable {
         let rule = widths.map { String(repeating: style.unicode ? "─" : "-", count: $0) }
         return line(head) + rule.joined(separator: style.unicode ? "──" : "--") + "\n" + body.map(line).joined()
     }
+
+    /// The table without those columns that make it wider than a terminal.
+    ///
+    /// - Parameters:
+    ///   - width: the terminal's columns.
+    ///   - titles: columns that may go, the least important first.
+    public func fitting(_ width: Int, dropping titles: [String]) -> TextTable {
+        var table = self
+        for title in titles where table.width > width {
+            guard let index = table.columns.firstIndex(where: { $0.title == title }) else { continue }
+            table.columns.remove(at: index)
+            for row in table.rows.indices where index < table.rows[row].count { table.rows[row].remove(at: index) }
+        }
+        return table
+    }
+
+    /// The longest line's length.
+    private var width: Int {
+        text(style: TerminalStyle(unicode: true, colours: .none)).split(separator: "\n").map(\.count).max() ?? 0
+    }
 }
 
 /// The text up to its last character that is no space.

@@ -31,6 +31,14 @@ struct TextTableTests {
         [.init("name"), .init("loss", .right), .init("note")],
         rows: [["adam", "0.31", ""], ["a longer name", "∞", ""], ["short"]])
 
+    @Test("Columns go, the least important first, until the table fits")
+    func fitting() {
+        #expect(table.fitting(19, dropping: ["loss"]).columns.map(\.title) == ["name", "loss", "note"])
+        let narrow = table.fitting(13, dropping: ["note", "loss", "name"])
+        #expect(narrow.columns.map(\.title) == ["name"])
+        #expect(narrow.rows == [["adam"], ["a longer name"], ["short"]])
+    }
+
     @Test("Columns are aligned, empty ones left out, and nothing trails")
     func unicode() {
         #expect(

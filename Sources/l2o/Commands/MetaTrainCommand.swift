@@ -65,6 +65,7 @@ struct MetaTrainCommand: SharedOptionsCommand {
             throw InputError(
                 optimizer, "is not a kind of learned optimizer", advice: suggestion(for: optimizer, among: kinds))
         }
+        Interrupt.catchSignals()
         var saving = MetaTrainingSaving(folder: out)
         saving.checkpointEvery = checkpointEvery
         let session = MetaTrainingSession(
@@ -72,7 +73,6 @@ struct MetaTrainCommand: SharedOptionsCommand {
             optimizee: try OptimizeeCatalogue(data: AppData(folder: dataDir)).optimizee(named: optimizee),
             recipe: recipe, seed: shared.seed, iterations: iterations, saving: saving, resumes: resume,
             showsProgress: shared.showsProgress)
-        Interrupt.catchSignals()
         let outcome = try session.train(kind.optimizerType)
         let curve = LearningCurve(try MetaTrainingMetrics.read(folder: out))
         try writeFileAtomically(

@@ -123,7 +123,9 @@ struct RaceCommand: SharedOptionsCommand {
             try Output.write("Learning rates of \(type(of: sweep.optimizer).keyword)\n\n\(sweep.table().text())\n")
             if sweep.isOnEdge { try Output.write("The best lies on the edge of what was tried.\n\n") }
         }
-        try Output.write("\(heading(result))\n\n\(result.table().text())\n\(result.chart(title: "").terminal())")
+        // A file gets every column.
+        let table = isatty(STDOUT_FILENO) == 1 ? result.table(width: TerminalStyle.columns) : result.table()
+        try Output.write("\(heading(result))\n\n\(table.text())\n\(result.chart(title: "").terminal())")
         guard let out else { return }
         let names = ["race.json", "race.csv", "race.svg"] + (sweeps.isEmpty ? [] : ["sweep.svg"])
         try Output.write("\nWritten to \(out): \(names.joined(separator: ", "))\n")

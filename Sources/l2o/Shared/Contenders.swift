@@ -38,7 +38,9 @@ enum Contender: Sendable {
 
     private init(_ specification: String, labels: [String: String]) throws {
         if let label = labels[specification] {
-            self = .entrant(Entrant(try loadLearnedOptimizer(path: specification), label: label))
+            let optimizer = try loadLearnedOptimizer(path: specification)
+            let kind = type(of: optimizer).kind
+            self = .entrant(Entrant(optimizer, label: label == kind ? kind : "\(kind) (\(label))"))
         } else {
             switch try OptimizerCatalogue.parse(specification) {
             case .ready(let optimizer): self = .entrant(Entrant(optimizer))
