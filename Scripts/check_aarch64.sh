@@ -42,7 +42,7 @@ fused=$(aarch64-linux-gnu-objdump -d "$work/arm/SIMDKernels.o" | grep -c 'fmla.*
 [ "$fused" -ge 200 ] || { echo "only $fused NEON multiply-adds: the kernels were not vectorised" >&2; exit 1; }
 echo "$fused NEON multiply-adds in the kernels"
 
-aarch64-linux-gnu-gcc -O1 -static -no-pie Scripts/aarch64/main.c "$work"/arm/*.o -o "$work/arm/probe" -lm
-cc -O1 -no-pie Scripts/aarch64/main.c "$work"/intel/*.o -o "$work/intel/probe" -lm
+aarch64-linux-gnu-gcc -O1 -static-pie Scripts/aarch64/main.c "$work"/arm/*.o -o "$work/arm/probe" -lm
+cc -O1 -static-pie Scripts/aarch64/main.c "$work"/intel/*.o -o "$work/intel/probe" -lm
 qemu-aarch64 "$work/arm/probe" dump >"$work/results"
 "$work/intel/probe" compare <"$work/results"

@@ -13,7 +13,7 @@ public struct AlignedFloats: @unchecked Sendable {
     }
 
     /// Bytes: what a vector of 32 floats asks for.
-    static let alignment = 128
+    package static let alignment = 128
 
     public let count: Int
     private var storage: Storage

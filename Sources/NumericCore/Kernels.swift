@@ -18,6 +18,9 @@ public struct Kernels: Sendable {
     public let stepLogMagnitude: Step<LogMagnitude>
     public let backwardNormalizedMoments: Backward<NormalizedMoments>
     public let backwardLogMagnitude: Backward<LogMagnitude>
+    /// One elementary function on whole blocks of floats, in place.
+    package let evaluate:
+        @Sendable (ElementaryFunction, _ blocks: Int, _ values: UnsafeMutableRawPointer) -> Void
 
     /// One forward step of a range of blocks, in place.
     public typealias Step<Map> =
@@ -42,7 +45,7 @@ public struct Kernels: Sendable {
         forwardScratch: SIMDKernels.forwardScratch, backwardScratch: SIMDKernels.backwardScratch,
         stepNormalizedMoments: SIMDKernels.stepNormalizedMoments, stepLogMagnitude: SIMDKernels.stepLogMagnitude,
         backwardNormalizedMoments: SIMDKernels.backwardNormalizedMoments,
-        backwardLogMagnitude: SIMDKernels.backwardLogMagnitude)
+        backwardLogMagnitude: SIMDKernels.backwardLogMagnitude, evaluate: SIMDKernels.evaluate)
 
     #if arch(x86_64)
         static let avx2 = Kernels(
@@ -51,7 +54,7 @@ public struct Kernels: Sendable {
             stepNormalizedMoments: SIMDKernelsAVX2.stepNormalizedMoments,
             stepLogMagnitude: SIMDKernelsAVX2.stepLogMagnitude,
             backwardNormalizedMoments: SIMDKernelsAVX2.backwardNormalizedMoments,
-            backwardLogMagnitude: SIMDKernelsAVX2.backwardLogMagnitude)
+            backwardLogMagnitude: SIMDKernelsAVX2.backwardLogMagnitude, evaluate: SIMDKernelsAVX2.evaluate)
 
         static let avx512 = Kernels(
             name: "avx512", lanesPerBlock: SIMDKernelsAVX512.lanesPerBlock,
@@ -59,6 +62,6 @@ public struct Kernels: Sendable {
             stepNormalizedMoments: SIMDKernelsAVX512.stepNormalizedMoments,
             stepLogMagnitude: SIMDKernelsAVX512.stepLogMagnitude,
             backwardNormalizedMoments: SIMDKernelsAVX512.backwardNormalizedMoments,
-            backwardLogMagnitude: SIMDKernelsAVX512.backwardLogMagnitude)
+            backwardLogMagnitude: SIMDKernelsAVX512.backwardLogMagnitude, evaluate: SIMDKernelsAVX512.evaluate)
     #endif
 }

