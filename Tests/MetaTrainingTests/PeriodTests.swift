@@ -1,0 +1,118 @@
+import LearnedOptimizers
+import MetaTraining
+import NumericCore
+import Optimizees
+import Optimizers
+import Testing
+
+@Suite("Two periods of meta-training agree with PyTorch in float64") struct PeriodTests {
+    @Test("The task is the one that the fixture's script drew")
+    func draws() throws {
+        let fixture = try PeriodFixture<RNNpropFeatures>(.rnnprop)
+        let task = try #require(fixture.instance as? CombinedInstance)
+        let first = try #require(task.first as? RandomScalingInstance)
+        let second = try #require(task.second as? RandomScalingInstance)
+        let mlp = try #require(first.wrapped as? MLPInstance)
+        #expect(relativeError(first.scales + second.scales, fixture["scales"]) < 1e-7)
+        #expect(relativeError(task.initialParameters, fixture["start"]) < 1e-7)
+        #expect((0..<40).flatMap(mlp.minibatch) == fixture["minibatches"].map { Int($0) })
+    }
+
+    @Test("Losses, parameters, meta-gradients and Adam's steps", arguments: NetworkKind.allCases)
+    func periods(kind: NetworkKind) throws {
+        for kernels in Kernels.available {
+            switch kind {
+            case .rnnprop: try periods(PeriodFixture<RNNpropFeatures>(kind), kernels)
+            case .dm: try periods(PeriodFixture<DMoptimizerFeatures>(kind), kernels)
+            }
+        }
+    }
+
+    private func periods<F: FeatureRule>(_ fixture: PeriodFixture<F>, _ kernels: Kernels) throws {
+        let unroll = PeriodFixture<F>.unroll
+        let lossWeights = (0..<unroll).map { step -> Float in
+            F.recipe.metaLoss == .mean ? 1 / Float(unroll) : (step == unroll - 1 ? 1 : 0)
+        }
+        let instance = fixture.instance
+        var optimizer = fixture.optimizer(kernels)
+        let adam = Adam(learningRate: 1e-4)
+        var adamState = adam.initialState(parameterCount: optimizer.metaParameters.count)
+        var parameters = instance.initialParameters
+        var state = optimizer.initialState(parameterCount: parameters.count)
+        for period in 0..<PeriodFixture<F>.periods {
+            let start = state
+            var losses: [Float] = []
+            var gradients: [Float] = []
+            for step in 0..<unroll {
+                var gradient = parameters
+                var span = gradient.mutableSpan
+                losses.append(
+                    instance.lossAndGradient(
+                        at: period * unroll + step, parameters: parameters.span, gradient: &span))
+                gradients += gradient
+                optimizer.update(&parameters, gradient: gradient, state: &state)
+            }
+            print("ERR \(F.kind) \(kernels.name) \(period) loss", zip(losses, fixture["losses\(period)"]).map { abs($0 - $1) / $1 }.max()!, "par", relativeError(parameters, fixture["parameters\(period)"]))
+            for (loss, expected) in zip(losses, fixture["losses\(period)"]) {
+                #expect(abs(loss - expected) < 1e-5 * expected, "\(kernels.name), period \(period)")
+            }
+            #expect(relativeError(parameters, fixture["parameters\(period)"]) < 1e-5, "\(kernels.name)")
+
+            var recorded = AlignedFloats(count: gradients.count)
+            recorded.withMutablePointer { pointer in
+                for (index, value) in gradients.enumerated() { pointer[index] = value }
+            }
+            let metaGradient = optimizer.metaGradient(
+                from: start, gradients: recorded, parameterCount: parameters.count, lossWeights: lossWeights)
+            for (tensor, error) in fixture.errors(metaGradient, "gradient\(period)", optimizer) {
+                #expect(error < 1e-4, "\(kernels.name), period \(period), \(tensor)")
+            }
+
+            print("ERR \(F.kind) \(kernels.name) \(period) gradient", fixture.errors(metaGradient, "gradient\(period)", optimizer).map { "\($0.tensor) \(Float($0.error))" })
+            // From the expected gradient, so that Adam's division does not enlarge what small entries lack.
+            var weights = optimizer.metaParameters
+            adam.update(&weights, gradient: fixture.flat("gradient\(period)"), state: &adamState)
+            let change = zip(weights, optimizer.metaParameters).map { $0 - $1 }
+            for (tensor, error) in fixture.errors(change, "change\(period)", optimizer) {
+                // A step of 1e-4 keeps some four digits where it is added to weights near 1.
+                #expect(error < 5e-4, "\(kernels.name), period \(period), \(tensor)")
+            }
+            print("ERR \(F.kind) \(kernels.name) \(period) change", fixture.errors(change, "change\(period)", optimizer).map { "\($0.tensor) \(Float($0.error))" })
+            optimizer = optimizer.with(metaParameters: weights)
+        }
+    }
+
+    @Test("A meta-iteration of the trainer", arguments: NetworkKind.allCases)
+    func trainer(kind: NetworkKind) throws {
+        for kernels in Kernels.available {
+            switch kind {
+            case .rnnprop: try trainer(PeriodFixture<RNNpropFeatures>(kind), kernels)
+            case .dm: try trainer(PeriodFixture<DMoptimizerFeatures>(kind), kernels)
+            }
+        }
+    }
+
+    private func trainer<F: FeatureRule>(_ fixture: PeriodFixture<F>, _ kernels: Kernels) throws {
+        let periods = PeriodFixture<F>.periods
+        var options = MetaTrainingOptions(F.recipe)
+        options.horizon = periods * PeriodFixture<F>.unroll
+        options.seed = PeriodFixture<F>.seed
+        let start = fixture.optimizer(kernels)
+        var trainer = MetaTrainer(optimizer: start, optimizee: fixture.optimizee, options: options)
+        let report = trainer.iterate()
+        for period in 0..<periods {
+            let losses = fixture["losses\(period)"].map(Double.init)
+            let metaLoss = F.recipe.metaLoss == .last ? losses.last! : losses.reduce(0, +) / Double(losses.count)
+            #expect(abs(report.periodLosses[period] - metaLoss) < 1e-5 * metaLoss)
+            #expect(abs(report.lastLosses[period] - losses.last!) < 1e-5 * losses.last!)
+            let norm = fixture.flat("gradient\(period)").reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+            #expect(abs(report.gradientNorms[period] - norm) < 1e-4 * norm)
+        }
+        let change = zip(trainer.optimizer.metaParameters, start.metaParameters).map { $0 - $1 }
+        let expected = zip(fixture.flat("change0"), fixture.flat("change1")).map { $0 + $1 }
+        print("ERR trainer \(F.kind) \(kernels.name)", relativeError(change, expected), (0..<2).map { period in
+            let norm = fixture.flat("gradient\(period)").reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+            return abs(report.gradientNorms[period] / norm - 1) })
+        #expect(relativeError(change, expected) < 2e-3)
+    }
+}
