@@ -1,5 +1,7 @@
 /// The functions that the kernels compute with polynomials of their own.
-public enum ElementaryFunction: String, Sendable, CaseIterable {
+///
+/// Without text: Unicode is not to be had where the kernels run without a runtime library.
+public enum ElementaryFunction: Sendable {
     /// 2ˣ, x clamped to ±40.
     case exp2
     case tanh

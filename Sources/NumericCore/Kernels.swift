@@ -19,8 +19,7 @@ public struct Kernels: Sendable {
     public let backwardNormalizedMoments: Backward<NormalizedMoments>
     public let backwardLogMagnitude: Backward<LogMagnitude>
     /// One elementary function on whole blocks of floats, in place.
-    package let evaluate:
-        @Sendable (ElementaryFunction, _ blocks: Int, _ values: UnsafeMutableRawPointer) -> Void
+    package let evaluate: @Sendable (ElementaryFunction, _ blocks: Int, _ values: UnsafeMutableRawPointer) -> Void
 
     /// One forward step of a range of blocks, in place.
     public typealias Step<Map> =

@@ -31,7 +31,9 @@ private struct Outcome: Equatable {
         }
         var recorded = AlignedFloats(count: period * count)
         recorded.withMutablePointer { pointer in
-            for (index, row) in rows[warmUp...].enumerated() { (pointer + index * count).update(from: row, count: count) }
+            for (index, row) in rows[warmUp...].enumerated() {
+                (pointer + index * count).update(from: row, count: count)
+            }
         }
         metaGradient = optimizer.metaGradient(
             from: start, gradients: recorded, parameterCount: count,

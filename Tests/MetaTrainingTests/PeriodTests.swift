@@ -52,7 +52,6 @@ import Testing
                 gradients += gradient
                 optimizer.update(&parameters, gradient: gradient, state: &state)
             }
-            print("ERR \(F.kind) \(kernels.name) \(period) loss", zip(losses, fixture["losses\(period)"]).map { abs($0 - $1) / $1 }.max()!, "par", relativeError(parameters, fixture["parameters\(period)"]))
             for (loss, expected) in zip(losses, fixture["losses\(period)"]) {
                 #expect(abs(loss - expected) < 1e-5 * expected, "\(kernels.name), period \(period)")
             }
@@ -68,7 +67,6 @@ import Testing
                 #expect(error < 1e-4, "\(kernels.name), period \(period), \(tensor)")
             }
 
-            print("ERR \(F.kind) \(kernels.name) \(period) gradient", fixture.errors(metaGradient, "gradient\(period)", optimizer).map { "\($0.tensor) \(Float($0.error))" })
             // From the expected gradient, so that Adam's division does not enlarge what small entries lack.
             var weights = optimizer.metaParameters
             adam.update(&weights, gradient: fixture.flat("gradient\(period)"), state: &adamState)
@@ -77,7 +75,6 @@ import Testing
                 // A step of 1e-4 keeps some four digits where it is added to weights near 1.
                 #expect(error < 5e-4, "\(kernels.name), period \(period), \(tensor)")
             }
-            print("ERR \(F.kind) \(kernels.name) \(period) change", fixture.errors(change, "change\(period)", optimizer).map { "\($0.tensor) \(Float($0.error))" })
             optimizer = optimizer.with(metaParameters: weights)
         }
     }
@@ -110,9 +107,6 @@ import Testing
         }
         let change = zip(trainer.optimizer.metaParameters, start.metaParameters).map { $0 - $1 }
         let expected = zip(fixture.flat("change0"), fixture.flat("change1")).map { $0 + $1 }
-        print("ERR trainer \(F.kind) \(kernels.name)", relativeError(change, expected), (0..<2).map { period in
-            let norm = fixture.flat("gradient\(period)").reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-            return abs(report.gradientNorms[period] / norm - 1) })
         #expect(relativeError(change, expected) < 2e-3)
     }
 }

@@ -35,7 +35,6 @@ private let finite: [Float] = {
                 // Written so that NaN counts as wrong.
                 if !(found <= worst.error) { worst = (found, input) }
             }
-            print("ERR", function, kernels.name, worst)
             #expect(worst.error < bound, "\(kernels.name): off by \(worst.error) at \(worst.input)")
         }
     }

@@ -58,7 +58,8 @@ import Testing
 
     /// Each moment within five standard errors, √(μ₂ₖ − μₖ²) / √n.
     private func expect(
-        _ found: [Double], _ expected: [Double], deviations: [Double], sourceLocation: SourceLocation = #_sourceLocation
+        _ found: [Double], _ expected: [Double], deviations: [Double],
+        sourceLocation: SourceLocation = #_sourceLocation
     ) {
         for order in 0..<4 {
             let error = abs(found[order] - expected[order])
