@@ -12,9 +12,13 @@ let settings: [SwiftSetting] = [
 /// Numeric loops are compiled optimised in debug builds too: unoptimised they are thirty to a hundred times slower,
 /// and every test that trains goes through them. Square roots need `-fno-math-errno` to become vector instructions;
 /// else a branch to libm guards each one.
-func kernelSettings(_ flags: [String] = [], defines: [String] = []) -> [SwiftSetting] {
+func numericSettings(_ flags: [String] = []) -> [SwiftSetting] {
     settings + [.unsafeFlags(["-O"] + (["-fno-math-errno"] + flags).flatMap { ["-Xcc", $0] })]
-        + defines.map { .define($0) }
+}
+
+/// The kernels say each vector instruction themselves, with the compiler's own operations.
+func kernelSettings(_ flags: [String] = [], defines: [String] = []) -> [SwiftSetting] {
+    numericSettings(flags) + [.enableExperimentalFeature("BuiltinModule")] + defines.map { .define($0) }
 }
 
 #if arch(x86_64)
@@ -80,16 +84,16 @@ let package = Package(
 
         // MARK: What is optimized, and what optimizes
         .target(
-            name: "Datasets", dependencies: ["NumericCore", "Files", "CZlib"], swiftSettings: kernelSettings()),
+            name: "Datasets", dependencies: ["NumericCore", "Files", "CZlib"], swiftSettings: numericSettings()),
         .target(
             name: "Optimizees", dependencies: ["Datasets", "NumericCore", "Files", "COneDNN"],
-            swiftSettings: kernelSettings()),
+            swiftSettings: numericSettings()),
         .target(
             name: "Optimizers", dependencies: ["NumericCore", "Files"],
-            swiftSettings: kernelSettings()),
+            swiftSettings: numericSettings()),
         .target(
             name: "LearnedOptimizers", dependencies: ["Optimizers", "KernelTypes", "NumericCore", "Files"],
-            swiftSettings: kernelSettings()),
+            swiftSettings: numericSettings()),
 
         // MARK: Learning and measuring
         .target(

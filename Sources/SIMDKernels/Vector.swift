@@ -1,26 +1,15 @@
 // Lanes are coordinates: one Vector holds the same feature of neighbouring coordinates.
 
+/// One register of AVX-512, two of AVX2, four of NEON and SSE.
+typealias Vector = SIMD16<Float>
+typealias IntVector = SIMD16<Int32>
+
 #if WIDE_REGISTERS
-    /// Two 512-bit registers: with four gates, eight independent chains of multiply-adds.
-    typealias Vector = SIMD32<Float>
-    typealias IntVector = SIMD32<Int32>
     /// What the sums over lanes are kept in until a block is done: one register.
     typealias PartialSum = SIMD16<Float>
 #else
-    typealias Vector = SIMD16<Float>
-    typealias IntVector = SIMD16<Int32>
     typealias PartialSum = SIMD8<Float>
 #endif
-
-/// a · b + c, fused where the processor does that in one instruction.
-@inline(always)
-func multiplyAdd<V: SIMD>(_ a: V, _ b: V, _ c: V) -> V where V.Scalar == Float {
-    #if NATIVE_FMA
-        c.addingProduct(a, b)
-    #else
-        a * b + c
-    #endif
-}
 
 @inline(always)
 func multiplyAdd(_ a: Vector, _ b: Float, _ c: Vector) -> Vector { multiplyAdd(a, Vector(repeating: b), c) }

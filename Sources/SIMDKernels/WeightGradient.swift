@@ -114,8 +114,3 @@ func sumOfLanes(_ x: SIMD16<Float>) -> Float {
     let pair = quarter.lowHalf + quarter.highHalf
     return pair[0] + pair[1]
 }
-
-#if WIDE_REGISTERS
-    @inline(always)
-    func sumOfLanes(_ x: SIMD32<Float>) -> Float { sumOfLanes(x.lowHalf + x.highHalf) }
-#endif
