@@ -2,9 +2,9 @@
 # (https://www.swift.org/install).
 
 SWIFT ?= swift
-SWIFT_CODE := Package.swift Sources Tests
+SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
-.PHONY: quickstart test format lint setup
+.PHONY: quickstart test bench format lint setup
 
 # Builds the command and runs its introduction.
 quickstart: setup
@@ -14,6 +14,14 @@ quickstart: setup
 # The whole test suite, in the build that is used.
 test: setup
 	$(SWIFT) test -c release
+
+# Times ours against JAX and PyTorch, turn by turn: half an hour, or a few minutes with ARGS=--quick.
+# ARGS="--json FILE" keeps every figure; Benchmarks/README.md has the rest.
+bench: setup
+	$(SWIFT) build -c release --package-path Benchmarks --product l2o-bench
+	Benchmarks/peers/setup.sh
+	"$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/l2o-bench" \
+		--python Benchmarks/.venv/bin/python --peers Benchmarks/peers $(ARGS)
 
 # Formats every Swift file in place.
 format: setup

@@ -1,0 +1,37 @@
+/// The time that the multiply-adds alone would take at the rate of oneDNN's sgemm.
+///
+/// What is left out is most of what a kernel does besides: activations, features, traffic to memory.
+struct Floor {
+    /// Multiply-adds a second, by number of threads.
+    var rates: [Int: Double]
+
+    /// Multiply-adds of one coordinate's forward step.
+    ///
+    /// A layer multiplies its inputs and its own previous output, 20 each, with four gates of 20 units. RNNprop
+    /// projects two features on 20 units first; DMoptimizer's first layer reads the two features. Both end in a
+    /// read-out of 20.
+    static func forward(_ optimizer: String) -> Double? {
+        switch optimizer {
+        case "rnnprop": 2 * 20 + 40 * 80 + 40 * 80 + 20
+        case "dm": 22 * 80 + 40 * 80 + 20
+        default: nil
+        }
+    }
+
+    /// Seconds of a job: a step's forward pass, or a meta-iteration's forward and reverse sweep, twice as much again.
+    /// - Parameter recomputes: whether the reverse sweep computes the forward pass a second time, as ours does, in
+    ///   place of keeping every gate of 20 steps.
+    func seconds(_ job: Job, recomputes: Bool = false) -> Double? {
+        guard let rate = rates[job.threads], let forward = Self.forward(job.optimizer) else { return nil }
+        switch job.operation {
+        case .step: return recomputes ? nil : forward * Double(job.parameters) / rate
+        case .metaIteration:
+            let steps = Double(20 * job.periods * Suite.paperCoordinates)
+            return forward * (recomputes ? 4 : 3) * steps / rate
+        case .sgemm: return nil
+        }
+    }
+
+    /// Multiply-adds of a product of two square matrices.
+    static func multiplyAdds(rows: Int) -> Double { Double(rows) * Double(rows) * Double(rows) }
+}

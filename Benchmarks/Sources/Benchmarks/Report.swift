@@ -1,0 +1,145 @@
+import Foundation
+
+/// A run's figures as text.
+struct Report {
+    let results: Results
+
+    var text: String {
+        var parts = [heading, sgemmTable]
+        parts.append(title("Meta-training, the paper's setting: seconds") + metaTable)
+        parts.append(title("One step: nanoseconds per parameter") + stepTable)
+        parts.append(title("Instruction sets, one thread") + instructionSetTable)
+        parts.append(title("How near the floor") + floorTable)
+        return parts.filter { !$0.isEmpty }.joined(separator: "\n")
+    }
+
+    private func title(_ text: String) -> String { "### \(text)\n\n" }
+
+    private var heading: String {
+        let machine = results.machine
+        var lines = [
+            "\(machine.date), commit \(machine.commit); \(machine.processor), \(machine.cores) cores; "
+                + "kernels: \(machine.kernels)."
+        ]
+        if machine.isBusy {
+            lines.append("Measured under load (\(number(machine.load, 2)) other processes): not to be relied on.")
+        }
+        lines += results.omissions.map { "Left out: \($0)." }
+        let names = Set(results.all.flatMap(\.peers).filter { $0.problem == nil }.map(\.name)).sorted()
+        if !names.isEmpty { lines.append("Peers: \(names.joined(separator: ", ")).") }
+        return lines.joined(separator: "\n\n") + "\n"
+    }
+
+    private var sgemmTable: String {
+        results.sgemm.map { outcome in
+            guard outcome.problem == nil else { return "sgemm: \(outcome.problem!)\n" }
+            let multiplyAdds = Floor.multiplyAdds(rows: outcome.job.parameters)
+            let rates = [outcome.sample.median, outcome.sample.most, outcome.sample.least].map {
+                number(2e-9 * multiplyAdds / $0, 0)
+            }
+            return "oneDNN's sgemm, \(outcome.job.parameters) rows, \(threads(outcome.job)): \(rates[0]) GFLOP/s "
+                + "(\(rates[1]) to \(rates[2]))\n"
+        }.joined(separator: "\n")
+    }
+
+    /// The columns that every comparison ends in.
+    private static let figures = ["median", "min – max", "swift-l2o beside it", "faster"]
+
+    private var metaTable: String {
+        var table = MarkdownTable(headings: ["", "threads", "program"] + Self.figures + ["peak memory"], words: 3)
+        for result in results.metaIterations {
+            for outcome in [result.ours] + result.peers {
+                table.rows.append(
+                    [metaTitle(outcome.job), "\(outcome.job.threads)", outcome.title]
+                        + figures(outcome, unit: 1, digits: 3) + [megabytes(outcome.sample.peakBytes)])
+            }
+        }
+        return table.text
+    }
+
+    private var stepTable: String {
+        var table = MarkdownTable(
+            headings: ["optimizer", "parameters", "threads", "program"] + Self.figures + ["bytes/parameter"],
+            words: 4)
+        for result in results.steps {
+            for outcome in [result.ours] + result.peers {
+                let job = outcome.job
+                // At small sizes a program's own memory outweighs the state's.
+                let bytes =
+                    job.parameters < 10_000_000
+                    ? nil : outcome.sample.ownBytes.map { Double($0) / Double(job.parameters) }
+                table.rows.append(
+                    [job.optimizer, grouped(job.parameters), "\(job.threads)", outcome.title]
+                        + figures(
+                            outcome, unit: 1e9 / Double(job.parameters), digits: job.optimizer == "adam" ? 2 : 1)
+                        + [bytes.map { number($0, 0) } ?? ""])
+            }
+        }
+        return table.text
+    }
+
+    private var instructionSetTable: String {
+        var table = MarkdownTable(
+            headings: ["", "optimizer", "kernels", "median", "min – max", "speed"], words: 3)
+        for result in results.instructionSets {
+            let job = result.ours.job
+            let best = results.instructionSets.last {
+                $0.ours.job == job && $0.ours.problem == nil
+            }
+            let isStep = job.operation == .step
+            let figures = figures(
+                result.ours, unit: isStep ? 1e9 / Double(job.parameters) : 1, digits: isStep ? 1 : 3)
+            let share = (best?.ours.sample.median ?? .nan) / result.ours.sample.median
+            table.rows.append(
+                [isStep ? "step, ns/parameter" : "period, s", job.optimizer, result.kernels ?? ""]
+                    + figures.prefix(2) + ["\(number(100 * share, 0)) %"])
+        }
+        return table.text
+    }
+
+    private var floorTable: String {
+        let floor = results.floor
+        var table = MarkdownTable(
+            headings: [
+                "", "threads", "floor", "with recomputation", "measured", "floor ÷ measured",
+                "with recomputation",
+            ], words: 2)
+        for result in results.metaIterations + results.steps {
+            let job = result.ours.job
+            guard let least = floor.seconds(job), result.ours.problem == nil else { continue }
+            let isStep = job.operation == .step
+            let unit = isStep ? 1e9 / Double(job.parameters) : 1
+            let digits = isStep ? 1 : 3
+            let recomputed = floor.seconds(job, recomputes: true)
+            let measured = result.ours.sample.median
+            table.rows.append([
+                isStep ? "\(job.optimizer), \(grouped(job.parameters)), ns/parameter" : "\(metaTitle(job)), s",
+                "\(job.threads)", number(least * unit, digits), recomputed.map { number($0 * unit, digits) } ?? "",
+                number(measured * unit, digits), "\(number(100 * least / measured, 0)) %",
+                recomputed.map { "\(number(100 * $0 / measured, 0)) %" } ?? "",
+            ])
+        }
+        return table.text
+    }
+
+    private func figures(_ outcome: Outcome, unit: Double, digits: Int) -> [String] {
+        if let problem = outcome.problem { return [problem, "", "", ""] }
+        let sample = outcome.sample
+        let range = "\(number(sample.least * unit, digits)) – \(number(sample.most * unit, digits))"
+        return [
+            number(sample.median * unit, digits), range,
+            outcome.ours.map { number($0.median * unit, digits) } ?? "",
+            outcome.ours.map { "\(number(sample.median / $0.median, 2)) ×" } ?? "",
+        ]
+    }
+
+    private func threads(_ job: Job) -> String { "\(job.threads) thread\(job.threads == 1 ? "" : "s")" }
+
+    private func megabytes(_ bytes: Int?) -> String { bytes.map { "\(number(Double($0) / 1e6, 0)) MB" } ?? "" }
+
+    private func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+}
+
+extension Results {
+    fileprivate var all: [ComparisonResult] { metaIterations + steps + instructionSets }
+}

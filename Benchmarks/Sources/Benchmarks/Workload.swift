@@ -1,0 +1,90 @@
+import CSgemm
+import Datasets
+import Files
+import LearnedOptimizers
+import MetaTraining
+import NumericCore
+import Optimizees
+import Optimizers
+
+/// One of our own operations, ready to run again and again.
+struct Workload {
+    /// Runs it once.
+    let run: () -> Void
+    /// What the process held before the operation had anything of its own.
+    let bytesBefore: Int?
+}
+
+extension Workload {
+    /// Makes what a job asks for.
+    /// - Throws: `InputError` where its data or its optimizer are not to be had.
+    init(_ job: Job) throws {
+        try Kernels.checkSelection()
+        Threads.count = job.threads
+        switch (job.operation, job.optimizer) {
+        case (.sgemm, _): self = .sgemm(rows: job.parameters, threads: job.threads)
+        case (.metaIteration, RNNprop.kind): self = try .metaIteration(RNNprop.self, periods: job.periods)
+        case (.metaIteration, DMoptimizer.kind): self = try .metaIteration(DMoptimizer.self, periods: job.periods)
+        case (.step, RNNprop.kind): self = .step(RNNprop(key: RandomKey(seed: 1)), parameters: job.parameters)
+        case (.step, DMoptimizer.kind):
+            self = .step(DMoptimizer(key: RandomKey(seed: 1)), parameters: job.parameters)
+        case (.step, Adam.keyword): self = .step(Adam(), parameters: job.parameters)
+        default: throw InputError(job.optimizer, "is not measured", advice: "choose rnnprop, dm or adam")
+        }
+    }
+
+    /// One update, on a gradient that stays the same.
+    private static func step<O: Optimizer>(_ optimizer: O, parameters count: Int) -> Workload {
+        var stream = RandomStream(RandomKey(seed: 0))
+        var parameters = (0..<count).map { _ in 0.1 * stream.normal() }
+        let gradient = (0..<count).map { _ in 0.01 * stream.normal() }
+        let bytesBefore = ProcessMemory.resident
+        var state = optimizer.initialState(parameterCount: count)
+        return Workload(
+            run: { optimizer.update(&parameters, gradient: gradient, state: &state) }, bytesBefore: bytesBefore)
+    }
+
+    /// Meta-iterations at the paper's setting: the base MLP and, for RNNprop, both of its tricks; 20 steps a period.
+    private static func metaIteration<Learned: LearnedOptimizer>(_: Learned.Type, periods: Int) throws -> Workload {
+        let bytesBefore = ProcessMemory.resident
+        let recipe = Learned.recipe
+        var options = MetaTrainingOptions(recipe)
+        options.horizon = periods * options.unroll
+        let mlp = try OptimizeeCatalogue(data: BenchmarkData())
+            .optimizee(named: BenchmarkData.hasMNIST ? "mnist-mlp" : "digits-mlp")
+        let scaled: any Optimizee = recipe.scaling > 0 ? RandomScaling(mlp, range: recipe.scaling) : mlp
+        let optimizee: any Optimizee =
+            recipe.convex > 0
+            ? Combined(scaled, RandomScaling(Convex(dimension: recipe.convex), range: recipe.convexScaling)) : scaled
+        var trainer = MetaTrainer(
+            optimizer: Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: options.seed)),
+            optimizee: optimizee, options: options)
+        return Workload(run: { _ = trainer.iterate() }, bytesBefore: bytesBefore)
+    }
+
+    /// oneDNN's product of two square matrices, with as many of its own threads as asked for.
+    private static func sgemm(rows: Int, threads: Int) -> Workload {
+        let values = (0..<rows * rows).map { Float($0 % 17) / 16 }
+        var product = [Float](repeating: 0, count: rows * rows)
+        let size = dnnl_dim_t(rows)
+        let plain = CChar(UInt8(ascii: "N"))
+        return Workload(
+            run: {
+                omp_set_num_threads(Int32(threads))
+                let status = dnnl_sgemm(
+                    plain, plain, size, size, size, 1, values, size, values, size, 0, &product, size)
+                precondition(status == dnnl_success, "oneDNN refused a matrix product")
+            }, bytesBefore: ProcessMemory.resident)
+    }
+}
+
+/// The data of the optimizees: MNIST where it is, the built-in digits else.
+struct BenchmarkData: DataProvider {
+    /// Whether MNIST lies where `DataFolder` looks.
+    static var hasMNIST: Bool {
+        (try? DataFolder.resolve()).map { MNIST.missingFiles(dataFolder: $0).isEmpty } ?? false
+    }
+
+    func mnistTraining() throws -> LabeledImages { try MNIST.load(dataFolder: DataFolder.resolve()).training }
+    func digitsTraining() throws -> LabeledImages { Digits.generate(count: 20_000, seed: 0) }
+}
