@@ -45,6 +45,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Writes every figure into this file.", valueName: "file"))
     var json: String?
 
+    @Option(help: ArgumentHelp("Puts the tables into this Markdown file, between its marks.", valueName: "file"))
+    var document: String?
+
     /// The tables.
     private enum Part: String, CaseIterable {
         case metaIterations = "meta-iterations"
@@ -62,6 +65,8 @@ struct RunCommand: ParsableCommand {
         try Kernels.checkSelection()
         let interrupts = WorkerProcess.endAllOnInterrupt()
         defer { withExtendedLifetime(interrupts) {} }
+        // Before half an hour of measuring, not after.
+        let page = try document.map(DocumentTables.init(path:))
         let extent: Extent = smoke ? .smoke : quick ? .quick : .full
         var effort = extent.effort
         if let turns { effort.turns = turns }
@@ -73,11 +78,17 @@ struct RunCommand: ParsableCommand {
         let measure = { (comparisons: [Comparison]) in
             comparisons.map { ComparisonResult.measure($0, effort: effort, note: note) }
         }
+        // Before everything else and after it: a floor is what the machine can do at its best.
         results.sgemm = suite.sgemm.map { alternate($0, effort: effort) }
         if parts.contains(.metaIterations) { results.metaIterations = measure(suite.metaIterations) }
         if parts.contains(.steps) { results.steps = measure(suite.steps) }
         if parts.contains(.instructionSets) { results.instructionSets = measure(suite.instructionSets) }
-        print(Report(results: results).text, terminator: "")
+        for (index, side) in suite.sgemm.enumerated() {
+            results.sgemm[index].sample.add(alternate(side, effort: effort).sample)
+        }
+        let text = Report(results: results).text
+        print(text, terminator: "")
+        try page?.replace(with: text)
         if let json { try results.json().write(to: URL(fileURLWithPath: json), options: .atomic) }
         // Peers may be missing; ours may not.
         let problems = results.ours.compactMap(\.problem)

@@ -38,7 +38,7 @@ func alternate(_ ours: Side, _ peer: Side? = nil, effort: Effort) -> Outcome {
     var outcome = Outcome(title: last.title, job: last.job)
     let needed = sides.reduce(0) { $0 + $1.bytesPerParameter * $1.job.parameters }
     if last.job.operation == .step, let available = ProcessMemory.available, needed > available {
-        outcome.problem = "not measured: needs about \(needed >> 30) GiB, more than there is"
+        outcome.problem = "needs about \(needed >> 30) GiB, more than there is"
         return outcome
     }
     var asked = ours.title

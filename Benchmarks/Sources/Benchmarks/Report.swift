@@ -6,14 +6,17 @@ struct Report {
 
     var text: String {
         var parts = [heading, sgemmTable]
-        parts.append(title("Meta-training, the paper's setting: seconds") + metaTable)
-        parts.append(title("One step: nanoseconds per parameter") + stepTable)
-        parts.append(title("Instruction sets, one thread") + instructionSetTable)
-        parts.append(title("How near the floor") + floorTable)
+        for (title, table) in [
+            ("Meta-training, the paper's setting: seconds", metaTable),
+            ("One step: nanoseconds per parameter", stepTable),
+            ("Instruction sets, one thread", instructionSetTable),
+            ("How near the floor", floorTable),
+        ] where !table.rows.isEmpty {
+            parts.append("### \(title)\n\n\(table.text)")
+        }
+        parts.append(problems)
         return parts.filter { !$0.isEmpty }.joined(separator: "\n")
     }
-
-    private func title(_ text: String) -> String { "### \(text)\n\n" }
 
     private var heading: String {
         let machine = results.machine
@@ -45,7 +48,7 @@ struct Report {
     /// The columns that every comparison ends in.
     private static let figures = ["median", "min – max", "swift-l2o beside it", "faster"]
 
-    private var metaTable: String {
+    private var metaTable: MarkdownTable {
         var table = MarkdownTable(headings: ["", "threads", "program"] + Self.figures + ["peak memory"], words: 3)
         for result in results.metaIterations {
             for outcome in [result.ours] + result.peers {
@@ -54,10 +57,10 @@ struct Report {
                         + figures(outcome, unit: 1, digits: 3) + [megabytes(outcome.sample.peakBytes)])
             }
         }
-        return table.text
+        return table
     }
 
-    private var stepTable: String {
+    private var stepTable: MarkdownTable {
         var table = MarkdownTable(
             headings: ["optimizer", "parameters", "threads", "program"] + Self.figures + ["bytes/parameter"],
             words: 4)
@@ -75,10 +78,10 @@ struct Report {
                         + [bytes.map { number($0, 0) } ?? ""])
             }
         }
-        return table.text
+        return table
     }
 
-    private var instructionSetTable: String {
+    private var instructionSetTable: MarkdownTable {
         var table = MarkdownTable(
             headings: ["", "optimizer", "kernels", "median", "min – max", "speed"], words: 3)
         for result in results.instructionSets {
@@ -94,10 +97,10 @@ struct Report {
                 [isStep ? "step, ns/parameter" : "period, s", job.optimizer, result.kernels ?? ""]
                     + figures.prefix(2) + ["\(number(100 * share, 0)) %"])
         }
-        return table.text
+        return table
     }
 
-    private var floorTable: String {
+    private var floorTable: MarkdownTable {
         let floor = results.floor
         var table = MarkdownTable(
             headings: [
@@ -119,11 +122,18 @@ struct Report {
                 recomputed.map { "\(number(100 * $0 / measured, 0)) %" } ?? "",
             ])
         }
-        return table.text
+        return table
+    }
+
+    /// What a dash in a table means.
+    private var problems: String {
+        results.all.flatMap { [$0.ours] + $0.peers }.compactMap { outcome in
+            outcome.problem.map { "Not measured: \(describe(outcome.job)), \(outcome.title): \($0).\n" }
+        }.joined(separator: "\n")
     }
 
     private func figures(_ outcome: Outcome, unit: Double, digits: Int) -> [String] {
-        if let problem = outcome.problem { return [problem, "", "", ""] }
+        guard outcome.problem == nil else { return ["–", "", "", ""] }
         let sample = outcome.sample
         let range = "\(number(sample.least * unit, digits)) – \(number(sample.most * unit, digits))"
         return [
