@@ -1,3 +1,4 @@
+import CSgemm
 import Foundation
 import NumericCore
 
@@ -5,8 +6,11 @@ import NumericCore
 struct Machine: Codable, Sendable {
     var processor: String
     var cores: Int
+    var memoryBytes: Int
+    var system: String
     var kernels: String
     var availableKernels: [String]
+    var oneDNN: String
     var commit: String
     var date: String
     /// Processes that wanted to run in the minute before.
@@ -22,9 +26,16 @@ struct Machine: Codable, Sendable {
         getloadavg(&loads, 1)
         return Machine(
             processor: SystemText.field("model name", of: "/proc/cpuinfo") ?? "unknown processor",
-            cores: ProcessInfo.processInfo.activeProcessorCount, kernels: Kernels.selected.name,
-            availableKernels: Kernels.available.map(\.name),
+            cores: ProcessInfo.processInfo.activeProcessorCount,
+            memoryBytes: Int(ProcessInfo.processInfo.physicalMemory),
+            system: ProcessInfo.processInfo.operatingSystemVersionString, kernels: Kernels.selected.name,
+            availableKernels: Kernels.available.map(\.name), oneDNN: oneDNNVersion,
             commit: commit + (isChanged ? " with changes" : ""), date: Date.now.formatted(.iso8601), load: loads[0])
+    }
+
+    private static var oneDNNVersion: String {
+        let version = dnnl_version().pointee
+        return "\(version.major).\(version.minor).\(version.patch)"
     }
 
     /// Whether other programs were busy enough to spoil the figures.

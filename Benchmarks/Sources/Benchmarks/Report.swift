@@ -5,7 +5,7 @@ struct Report {
     let results: Results
 
     var text: String {
-        var parts = [heading, sgemmTable]
+        var parts = [heading]
         for (title, table) in [
             ("Meta-training, the paper's setting: seconds", metaTable),
             ("One step: nanoseconds per parameter", stepTable),
@@ -20,29 +20,30 @@ struct Report {
 
     private var heading: String {
         let machine = results.machine
+        let peers = (results.metaIterations + results.steps).flatMap(\.peers)
+        let names = Set(peers.filter { $0.problem == nil }.map(\.name)).sorted()
         var lines = [
-            "\(machine.date), commit \(machine.commit); \(machine.processor), \(machine.cores) cores; "
-                + "kernels: \(machine.kernels)."
+            "\(machine.date), commit \(machine.commit)",
+            "\(machine.processor), \(machine.cores) cores, \(number(Double(machine.memoryBytes) / 1e9, 0)) GB; "
+                + machine.system,
+            "kernels: \(machine.kernels); \((["oneDNN \(machine.oneDNN)"] + names).joined(separator: ", "))",
         ]
         if machine.isBusy {
-            lines.append("Measured under load (\(number(machine.load, 2)) other processes): not to be relied on.")
+            lines.append("**measured under load** (\(number(machine.load, 1)) other processes): not to be relied on")
         }
-        lines += results.omissions.map { "Left out: \($0)." }
-        let names = Set(results.all.flatMap(\.peers).filter { $0.problem == nil }.map(\.name)).sorted()
-        if !names.isEmpty { lines.append("Peers: \(names.joined(separator: ", ")).") }
-        return lines.joined(separator: "\n\n") + "\n"
+        lines += results.omissions.map { "left out: \($0)" }
+        lines += results.sgemm.map(sgemmRate)
+        return lines.map { "- \($0)\n" }.joined()
     }
 
-    private var sgemmTable: String {
-        results.sgemm.map { outcome in
-            guard outcome.problem == nil else { return "sgemm: \(outcome.problem!)\n" }
-            let multiplyAdds = Floor.multiplyAdds(rows: outcome.job.parameters)
-            let rates = [outcome.sample.median, outcome.sample.most, outcome.sample.least].map {
-                number(2e-9 * multiplyAdds / $0, 0)
-            }
-            return "oneDNN's sgemm, \(outcome.job.parameters) rows, \(threads(outcome.job)): \(rates[0]) GFLOP/s "
-                + "(\(rates[1]) to \(rates[2]))\n"
-        }.joined(separator: "\n")
+    private func sgemmRate(_ outcome: Outcome) -> String {
+        if let problem = outcome.problem { return "sgemm, \(threads(outcome.job)): \(problem)" }
+        let multiplyAdds = Floor.multiplyAdds(rows: outcome.job.parameters)
+        let rates = [outcome.sample.median, outcome.sample.most, outcome.sample.least].map {
+            number(2e-9 * multiplyAdds / $0, 0)
+        }
+        return "oneDNN's sgemm, \(outcome.job.parameters) rows, \(threads(outcome.job)): \(rates[0]) GFLOP/s "
+            + "(\(rates[1]) to \(rates[2]))"
     }
 
     /// The columns that every comparison ends in.
@@ -82,20 +83,18 @@ struct Report {
     }
 
     private var instructionSetTable: MarkdownTable {
-        var table = MarkdownTable(
-            headings: ["", "optimizer", "kernels", "median", "min – max", "speed"], words: 3)
+        var table = MarkdownTable(headings: ["", "optimizer", "kernels", "median", "min – max", "speed"], words: 3)
         for result in results.instructionSets {
-            let job = result.ours.job
-            let best = results.instructionSets.last {
-                $0.ours.job == job && $0.ours.problem == nil
+            for outcome in [result.ours] + result.peers {
+                let job = outcome.job
+                let isStep = job.operation == .step
+                let unit = isStep ? 1e9 / Double(job.parameters) : 1
+                let speed = 100 * (outcome.ours ?? outcome.sample).median / outcome.sample.median
+                table.rows.append(
+                    [isStep ? "step, ns/parameter" : "period, s", job.optimizer, outcome.title]
+                        + figures(outcome, unit: unit, digits: isStep ? 1 : 3).prefix(2)
+                        + [outcome.problem == nil ? "\(number(speed, 0)) %" : ""])
             }
-            let isStep = job.operation == .step
-            let figures = figures(
-                result.ours, unit: isStep ? 1e9 / Double(job.parameters) : 1, digits: isStep ? 1 : 3)
-            let share = (best?.ours.sample.median ?? .nan) / result.ours.sample.median
-            table.rows.append(
-                [isStep ? "step, ns/parameter" : "period, s", job.optimizer, result.kernels ?? ""]
-                    + figures.prefix(2) + ["\(number(100 * share, 0)) %"])
         }
         return table
     }

@@ -6,8 +6,6 @@ struct ComparisonResult: Codable, Sendable {
     var ours: Outcome
     /// Each peer, with ours in the same turns.
     var peers: [Outcome]
-    /// Our kernels, where they were named.
-    var kernels: String?
 
     /// Measures ours against each peer, or alone where there is none.
     static func measure(_ comparison: Comparison, effort: Effort, note: (String) -> Void) -> ComparisonResult {
@@ -18,10 +16,10 @@ struct ComparisonResult: Codable, Sendable {
         var together = Outcome(title: comparison.ours.title, name: comparison.ours.title, job: comparison.ours.job)
         for sample in pairs.compactMap(\.ours) { together.sample.add(sample) }
         if together.sample.seconds.isEmpty {
-            note("\(describe(comparison.ours.job)), ours\(comparison.kernels.map { ", \($0)" } ?? "")")
+            note("\(describe(comparison.ours.job)), \(comparison.ours.title)")
             together = alternate(comparison.ours, effort: effort)
         }
-        return ComparisonResult(ours: together, peers: pairs, kernels: comparison.kernels)
+        return ComparisonResult(ours: together, peers: pairs)
     }
 }
 

@@ -5,8 +5,6 @@ import NumericCore
 struct Comparison: Sendable {
     var ours: Side
     var peers: [Side] = []
-    /// What the title of our row says.
-    var kernels: String?
 }
 
 /// How much is measured.
@@ -83,16 +81,17 @@ struct Suite {
         }
     }
 
-    /// Each instruction set on one thread.
+    /// Each instruction set on one thread, turn by turn with the fastest.
     var instructionSets: [Comparison] {
         [
             Job(operation: .step, optimizer: "rnnprop", parameters: Self.paperParameters),
             Job(operation: .step, optimizer: "dm", parameters: Self.paperParameters),
             Job(operation: .metaIteration, optimizer: "rnnprop", periods: 1),
-        ].flatMap { job in
-            Kernels.available.map { kernels in
-                Comparison(ours: ours(job, environment: ["L2O_KERNELS": kernels.name]), kernels: kernels.name)
+        ].map { job in
+            let sides = Kernels.available.map { kernels in
+                ours(job, title: kernels.name, environment: ["L2O_KERNELS": kernels.name])
             }
+            return Comparison(ours: sides[sides.count - 1], peers: sides.dropLast().reversed())
         }
     }
 
@@ -125,9 +124,9 @@ struct Suite {
     }
 
     /// OpenMP gets one thread, as the library sets itself, except for the sgemm rate.
-    private func ours(_ job: Job, environment: [String: String] = [:]) -> Side {
+    private func ours(_ job: Job, title: String = "swift-l2o", environment: [String: String] = [:]) -> Side {
         Side(
-            title: "swift-l2o",
+            title: title,
             command: WorkerCommandLine(
                 program: Bundle.main.executablePath ?? CommandLine.arguments[0], arguments: ["worker"],
                 environment: environment.merging(
