@@ -43,11 +43,11 @@ public struct LabeledImages: Sendable {
         self.classes = classes
     }
 
-    /// All values, image after image: a new array of `count × pixelsPerImage`.
-    public var pixels: [Float] {
-        [Float](unsafeUninitializedCapacity: count * pixelsPerImage) { buffer, filled in
-            filled = count * pixelsPerImage
-            if filled > 0 { copyPixels(of: Array(0..<count), to: buffer.baseAddress!) }
+    /// The values of the images of a range, image after image.
+    public func pixels(of images: Range<Int>) -> [Float] {
+        [Float](unsafeUninitializedCapacity: images.count * pixelsPerImage) { buffer, filled in
+            filled = images.count * pixelsPerImage
+            if filled > 0 { copyPixels(of: Array(images), to: buffer.baseAddress!) }
         }
     }
 
