@@ -37,17 +37,8 @@ func forwardStep(
         let h = c + hidden
         let gates = record + rows
         for unit in 0..<hidden { record[inputs + unit] = h[unit] }
-        for unit in 0..<hidden {
-            let sums = FourSums(
-                rows: record, count: rows, weights: weight + 4,
-                start: (weight[0], weight[1], weight[2], weight[3]))
-            weight += 4 * (1 + rows)
-            let gate = gates + 4 * unit
-            gate[0] = sums.a
-            gate[1] = sums.b
-            gate[2] = sums.c
-            gate[3] = sums.d
-        }
+        weightedSums(rows: record, count: rows, weights: weight, hasBias: true, groups: hidden, into: gates)
+        weight += layout.layerSize(layer)
         exponentials(gates, count: 4 * hidden)
         for unit in 0..<hidden {
             let gate = gates + 4 * unit
