@@ -24,7 +24,8 @@ compile() {
     target=$1 folder=$work/$2
     shift 2
     mkdir "$folder"
-    flags="-target $target -enable-experimental-feature Embedded -wmo -parse-as-library -O
+    flags="-target $target -wmo -parse-as-library -O
+        -enable-experimental-feature Embedded -enable-experimental-feature BuiltinModule
         -enable-upcoming-feature InternalImportsByDefault -Xcc -fno-math-errno -I $folder"
     for module in KernelTypes SIMDKernels; do
         swiftc $flags "$@" -module-name $module -emit-module -emit-module-path "$folder/$module.swiftmodule" \

@@ -1,7 +1,6 @@
 import NumericCore
 import Optimizees
 import Optimizers
-import Synchronization
 
 /// One optimizer's course over one drawn problem.
 struct Run: Sendable, Equatable {
@@ -87,13 +86,10 @@ struct Course: Sendable {
     /// Every optimizer on every problem, in parallel: a list of runs for each optimizer, in order.
     func runs(_ optimizers: [any Optimizer], meter: ProgressMeter) throws -> [[Run]] {
         meter.expect(2 * steps * optimizers.count * seeds)
-        let slots = Mutex([Run?](repeating: nil, count: optimizers.count * seeds))
-        parallelLoop(optimizers.count * seeds) { index in
+        let runs = parallelMap(optimizers.count * seeds) { index in
             let (optimizer, problem) = (optimizers[index / seeds], index % seeds)
-            let run = Run.perform(optimizer, on: optimizee, key: key(problem), steps: steps, meter: meter)
-            slots.withLock { $0[index] = run }
-        }
-        let runs = slots.withLock { $0.compactMap(\.self) }
+            return Run.perform(optimizer, on: optimizee, key: key(problem), steps: steps, meter: meter)
+        }.compactMap(\.self)
         guard runs.count == optimizers.count * seeds else { throw CancellationError() }
         return optimizers.indices.map { Array(runs[$0 * seeds..<($0 + 1) * seeds]) }
     }

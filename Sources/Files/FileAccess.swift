@@ -83,6 +83,8 @@ public func writeFileAtomically(_ path: String, text: String) throws {
 
 /// Makes a folder and those above it, where they are missing.
 public func makeFolder(_ path: String) throws {
+    // A file below it would be in the root folder.
+    guard !path.isEmpty else { throw InputError("the folder", "has no name", advice: "give one, or . for this one") }
     var partial = path.hasPrefix("/") ? "/" : ""
     for component in path.split(separator: "/") {
         partial += component
@@ -95,7 +97,7 @@ public func makeFolder(_ path: String) throws {
         }
         partial += "/"
     }
-    guard access(path.isEmpty ? "." : path, W_OK | X_OK) == 0 else {
+    guard access(path, W_OK | X_OK) == 0 else {
         throw InputError(path, "is not a writable folder", advice: "choose a folder that you may write to")
     }
 }

@@ -1,3 +1,11 @@
+/// How the state of LSTM layers is kept between steps. Steps are computed in single precision either way.
+public enum StatePrecision: Sendable, Hashable {
+    /// 32 bits.
+    case single
+    /// 16 bits, of IEEE 754's binary16: about three decimal digits.
+    case half
+}
+
 /// The shape of a coordinatewise network and where its numbers lie in memory.
 ///
 /// Two features of a coordinate pass an optional ELU projection, a stack of LSTM layers and a linear read-out
@@ -81,11 +89,22 @@ public struct NetworkLayout: Sendable, Hashable {
     /// Rows of state of one block.
     public var stateRows: Int { featureRows + layers * 2 * hidden }
 
+    /// Bytes of state of one coordinate: the feature map's rows are always single precision.
+    public func stateBytes(_ precision: StatePrecision) -> Int {
+        switch precision {
+        case .single: 4 * stateRows
+        case .half: 4 * featureRows + 2 * (stateRows - featureRows)
+        }
+    }
+
     /// The row of a layer's c; its h follows.
     public func stateRow(layer: Int) -> Int { featureRows + layer * 2 * hidden }
 
-    /// Rows that a forward step without a tape needs: those of its largest layer.
-    public var forwardScratchRows: Int {
+    /// Rows that a forward step without a tape needs: those of its largest layer, then the block's state unpacked.
+    public var forwardScratchRows: Int { unpackedStateRow + stateRows }
+
+    /// Where the state of a block stands that is kept in half precision.
+    public var unpackedStateRow: Int {
         tapeRow(layer: 0) + max(tapeRows(layer: 0), tapeRows(layer: layers - 1))
     }
 

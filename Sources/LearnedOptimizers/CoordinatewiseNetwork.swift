@@ -73,31 +73,30 @@ struct CoordinatewiseNetwork: Sendable {
     /// Coordinates that one thread takes at a time.
     private static let chunk = 512
 
-    /// Bytes of state for each coordinate.
-    var stateBytes: Int { layout.stateRows * MemoryLayout<Float>.size }
-
-    func initialState(count: Int, kernels: Kernels) -> AlignedFloats {
-        let lanes = kernels.lanesPerBlock
-        return AlignedFloats(count: (count + lanes - 1) / lanes * lanes * layout.stateRows)
+    /// The state of `count` coordinates before their first step.
+    func initialState(count: Int, kernels: Kernels, precision: StatePrecision) -> NetworkState {
+        let blocks = Chunks(count: count, lanes: kernels.lanesPerBlock, chunk: Self.chunk).blocks
+        let bytes = blocks * kernels.lanesPerBlock * layout.stateBytes(precision)
+        return NetworkState(
+            count: count, precision: precision, memory: AlignedFloats(count: bytes / MemoryLayout<Float>.size))
     }
 
     /// One step of every coordinate, in place.
     func step<Map: Sendable>(
         _ kernel: Kernels.Step<Map>, _ map: Map, kernels: Kernels, parameters: inout MutableSpan<Float>,
-        gradient: Span<Float>, state: inout AlignedFloats
+        gradient: Span<Float>, state: inout NetworkState
     ) {
         let count = gradient.count
         precondition(parameters.count == count, "as many parameters as gradients")
+        precondition(state.count == count, "the state was made for another number of parameters")
         let chunks = Chunks(count: count, lanes: kernels.lanesPerBlock, chunk: Self.chunk)
-        precondition(
-            state.count == chunks.blocks * kernels.lanesPerBlock * layout.stateRows,
-            "the state was made for another number of parameters")
+        let precision = state.precision
         guard count > 0 else { return }
         let scratchSize = kernels.forwardScratch(layout)
         parameters.withUnsafeMutableBufferPointer { parameters in
             gradient.withUnsafeBufferPointer { gradient in
                 packed.withPointer { weights in
-                    state.withMutablePointer { state in
+                    state.memory.withMutablePointer { state in
                         // Chunks touch disjoint memory.
                         nonisolated(unsafe) let (parameters, gradient) =
                             (parameters.baseAddress!, gradient.baseAddress!)
@@ -106,7 +105,7 @@ struct CoordinatewiseNetwork: Sendable {
                             ScratchPool.shared.withScratch(floats: scratchSize) { scratch in
                                 kernel(
                                     layout, map, weights, scale, chunks.range(chunk), count, parameters, gradient,
-                                    state, scratch)
+                                    state, precision, scratch)
                             }
                         }
                     }
@@ -118,8 +117,9 @@ struct CoordinatewiseNetwork: Sendable {
     /// The meta-gradient of one recorded period, ∂(Σ w_t f(θ_t))/∂φ, in φ's order.
     func metaGradient<Map: Sendable>(
         _ kernel: Kernels.Backward<Map>, maps: [Map], kernels: Kernels, count: Int, gradients: AlignedFloats,
-        lossWeights: [Float], startState: AlignedFloats, sample: CoordinateSample
+        lossWeights: [Float], startState: NetworkState, sample: CoordinateSample
     ) -> [Float] {
+        precondition(startState.precision == .single, "periods are replayed from a state in single precision")
         let steps = maps.count
         precondition(lossWeights.count == steps && gradients.count >= steps * count, "one gradient a step")
         let chunks = Chunks(count: count, lanes: kernels.lanesPerBlock, chunk: Self.chunk)
@@ -130,7 +130,7 @@ struct CoordinatewiseNetwork: Sendable {
             gradients.withPointer { gradients in
                 packed.withPointer { weights in
                     transposed.withPointer { transposed in
-                        startState.withPointer { startState in
+                        startState.memory.withPointer { startState in
                             nonisolated(unsafe) let (partial, gradients, weights, transposed, startState) =
                                 (partial, gradients, weights, transposed, UnsafeRawPointer(startState))
                             parallelLoop(chunks.count) { chunk in
@@ -157,6 +157,13 @@ struct CoordinatewiseNetwork: Sendable {
             }
         }
     }
+}
+
+/// What a network remembers of its coordinates, block by block.
+struct NetworkState: Sendable {
+    let count: Int
+    let precision: StatePrecision
+    var memory: AlignedFloats
 }
 
 /// How blocks of coordinates are dealt out to threads; depends on the count alone.

@@ -1,6 +1,6 @@
 public import KernelTypes
 public import NumericCore
-import Optimizers
+public import Optimizers
 
 /// What distinguishes one coordinatewise learned optimizer from another: the features it reads, the shape of its
 /// network and its constants.
@@ -116,20 +116,26 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: LearnedOptimizer {
     public struct State: Sendable {
         /// Steps taken.
         public internal(set) var steps = 0
-        var rows: AlignedFloats
+        var network: NetworkState
     }
 
-    public var stateBytesPerParameter: Int { network.layout.stateRows * MemoryLayout<Float>.size }
+    public var stateBytesPerParameter: Int { network.layout.stateBytes(.single) }
 
     public func initialState(parameterCount: Int) -> State {
-        State(rows: network.initialState(count: parameterCount, kernels: kernels))
+        initialState(parameterCount: parameterCount, precision: .single)
     }
+
+    func initialState(parameterCount: Int, precision: StatePrecision) -> State {
+        State(network: network.initialState(count: parameterCount, kernels: kernels, precision: precision))
+    }
+
+    public var withSmallState: any Optimizer { SmallStateOptimizer(self) }
 
     public func update(parameters: inout MutableSpan<Float>, gradient: Span<Float>, state: inout State) {
         state.steps += 1
         network.step(
             Features.stepKernel(kernels), features.map(step: state.steps), kernels: kernels,
-            parameters: &parameters, gradient: gradient, state: &state.rows)
+            parameters: &parameters, gradient: gradient, state: &state.network)
     }
 
     public func metaGradient(
@@ -139,7 +145,7 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: LearnedOptimizer {
         network.metaGradient(
             Features.backwardKernel(kernels),
             maps: lossWeights.indices.map { features.map(step: startState.steps + 1 + $0) }, kernels: kernels,
-            count: parameterCount, gradients: gradients, lossWeights: lossWeights, startState: startState.rows,
+            count: parameterCount, gradients: gradients, lossWeights: lossWeights, startState: startState.network,
             sample: sample)
     }
 }

@@ -29,6 +29,9 @@ public protocol LearnedOptimizer: Optimizer {
     /// - Precondition: as many as `metaParameters`.
     func with(metaParameters: [Float]) -> Self
 
+    /// The same rule with a smaller state, for use, not for training.
+    var withSmallState: any Optimizer { get }
+
     /// ∂/∂φ of Σ_t w_t f(θ_t) over one period, with the optimizee's gradients as constant inputs.
     ///
     /// θ_t is where the t-th gradient was taken, before the t-th update; so ∂L/∂(Δθ_t) = Σ_{s>t} w_s ∇f(θ_s)

@@ -30,8 +30,13 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
     ) throws {
         self.saving = saving
         let configuration = options.description(optimizee: optimizee).merging(description) { own, _ in own }
-        try makeFolder(saving.folder)
         let latest = "\(saving.folder)/latest.safetensors"
+        if resumes && !fileExists(latest) {
+            throw InputError(
+                saving.folder, "holds no meta-training run to continue",
+                advice: "check the folder, or leave out --resume to begin one")
+        }
+        try makeFolder(saving.folder)
         if resumes {
             let checkpoint = try Checkpoint<Learned>(path: latest)
             try Self.check(checkpoint.configuration, against: configuration, path: latest)

@@ -26,7 +26,7 @@ public struct Kernels: Sendable {
         @Sendable (
             NetworkLayout, Map, _ weights: UnsafePointer<Float>, _ scale: Float, _ blocks: Range<Int>,
             _ count: Int, _ parameters: UnsafeMutablePointer<Float>, _ gradient: UnsafePointer<Float>,
-            _ state: UnsafeMutableRawPointer, _ scratch: UnsafeMutableRawPointer
+            _ state: UnsafeMutableRawPointer, StatePrecision, _ scratch: UnsafeMutableRawPointer
         ) -> Void
 
     /// The meta-gradient of one period for a range of blocks, added to the last argument.

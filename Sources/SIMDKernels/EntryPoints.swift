@@ -18,21 +18,21 @@ public func backwardScratch(_ layout: NetworkLayout, steps: Int) -> Int {
 public func stepNormalizedMoments(
     _ layout: NetworkLayout, _ map: NormalizedMoments, weights: UnsafePointer<Float>, scale: Float,
     blocks: Range<Int>, count: Int, parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
-    state: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
+    state: UnsafeMutableRawPointer, precision: StatePrecision, scratch: UnsafeMutableRawPointer
 ) {
     forwardBlocks(
         layout, map, weights: weights, scale: scale, blocks: blocks, count: count, parameters: parameters,
-        gradient: gradient, state: state, scratch: scratch)
+        gradient: gradient, state: state, precision: precision, scratch: scratch)
 }
 
 public func stepLogMagnitude(
     _ layout: NetworkLayout, _ map: LogMagnitude, weights: UnsafePointer<Float>, scale: Float,
     blocks: Range<Int>, count: Int, parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
-    state: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
+    state: UnsafeMutableRawPointer, precision: StatePrecision, scratch: UnsafeMutableRawPointer
 ) {
     forwardBlocks(
         layout, map, weights: weights, scale: scale, blocks: blocks, count: count, parameters: parameters,
-        gradient: gradient, state: state, scratch: scratch)
+        gradient: gradient, state: state, precision: precision, scratch: scratch)
 }
 
 public func backwardNormalizedMoments(

@@ -61,29 +61,3 @@ struct LSTMUnitGradient {
         previousC = df
     }
 }
-
-/// Four weighted sums of rows.
-struct FourSums {
-    var a, b, c, d: Vector
-
-    /// `start` + Σ weights[4k + 0…3] · rows[k]: four outputs share each load of a row.
-    @inline(always)
-    init(
-        rows: UnsafePointer<Vector>, count: Int, weights: UnsafePointer<Float>,
-        start: (Float, Float, Float, Float)
-    ) {
-        a = Vector(repeating: start.0)
-        b = Vector(repeating: start.1)
-        c = Vector(repeating: start.2)
-        d = Vector(repeating: start.3)
-        var weight = weights
-        for k in 0..<count {
-            let row = rows[k]
-            a = multiplyAdd(row, weight[0], a)
-            b = multiplyAdd(row, weight[1], b)
-            c = multiplyAdd(row, weight[2], c)
-            d = multiplyAdd(row, weight[3], d)
-            weight += 4
-        }
-    }
-}

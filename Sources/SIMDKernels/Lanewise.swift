@@ -48,7 +48,27 @@ extension SIMD16<Float> {
     static func fused(_ a: Self, _ b: Self, _ c: Self) -> Self {
         Self(Builtin.int_fma_Vec16xFPIEEE32(a.value, b.value, c.value))
     }
+
+    /// The nearest half-precision numbers, as bits.
+    @_transparent
+    var halves: HalfVector {
+        var result = HalfVector()
+        result._storage._value = Builtin.bitcast_Vec16xFPIEEE16_Vec16xInt16(
+            Builtin.fptrunc_Vec16xFPIEEE32_Vec16xFPIEEE16(value))
+        return result
+    }
+
+    /// Half-precision numbers from their bits, exactly.
+    @_transparent
+    init(halves: HalfVector) {
+        self.init(
+            Builtin.fpext_Vec16xFPIEEE16_Vec16xFPIEEE32(
+                Builtin.bitcast_Vec16xInt16_Vec16xFPIEEE16(halves._storage._value)))
+    }
 }
+
+/// The bits of sixteen half-precision numbers.
+typealias HalfVector = SIMD16<UInt16>
 
 extension SIMD8<Float> {
     @_transparent

@@ -37,17 +37,8 @@ func forwardStep(
         let h = c + hidden
         let gates = record + rows
         for unit in 0..<hidden { record[inputs + unit] = h[unit] }
-        for unit in 0..<hidden {
-            let sums = FourSums(
-                rows: record, count: rows, weights: weight + 4,
-                start: (weight[0], weight[1], weight[2], weight[3]))
-            weight += 4 * (1 + rows)
-            let gate = gates + 4 * unit
-            gate[0] = sums.a
-            gate[1] = sums.b
-            gate[2] = sums.c
-            gate[3] = sums.d
-        }
+        weightedSums(rows: record, count: rows, weights: weight, hasBias: true, groups: hidden, into: gates)
+        weight += layout.layerSize(layer)
         exponentials(gates, count: 4 * hidden)
         for unit in 0..<hidden {
             let gate = gates + 4 * unit
@@ -85,20 +76,49 @@ func forwardStep(
 func forwardBlocks<F: FeatureMap>(
     _ layout: NetworkLayout, _ map: F, weights: UnsafePointer<Float>, scale: Float, blocks: Range<Int>, count: Int,
     parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, state: UnsafeMutableRawPointer,
-    scratch: UnsafeMutableRawPointer
+    precision: StatePrecision, scratch: UnsafeMutableRawPointer
 ) {
     let lanes = Vector.scalarCount
     let memory = StepMemory(base: scratch.assumingMemoryBound(to: Vector.self), records: false)
-    let rows = layout.stateRows
+    let blockBytes = lanes * layout.stateBytes(precision)
     for block in blocks {
         let first = block * lanes
         let filled = min(lanes, count - first)
-        let blockState = state.assumingMemoryBound(to: Vector.self) + block * rows
+        let kept = state + block * blockBytes
+        let blockState: UnsafeMutablePointer<Vector>
+        switch precision {
+        case .single: blockState = kept.assumingMemoryBound(to: Vector.self)
+        case .half:
+            blockState = memory.base + layout.unpackedStateRow
+            unpackState(layout, kept, into: blockState)
+        }
         let features = map.features(load(gradient + first, filled), rows: blockState)
         let out = forwardStep(layout, weights: weights, features: features, state: blockState, memory: memory)
         let updated = multiplyAdd(out, scale, load(parameters + first, filled))
         store(updated, to: parameters + first, filled)
+        if precision == .half { packState(layout, blockState, into: kept) }
     }
+}
+
+/// A block's state from its half-precision form: the feature map's rows as they are, then 16 bits a lane.
+@inline(always)
+private func unpackState(
+    _ layout: NetworkLayout, _ kept: UnsafeRawPointer, into rows: UnsafeMutablePointer<Vector>
+) {
+    let features = kept.assumingMemoryBound(to: Vector.self)
+    for row in 0..<layout.featureRows { rows[row] = features[row] }
+    let halves = UnsafeRawPointer(features + layout.featureRows).assumingMemoryBound(to: HalfVector.self)
+    for row in layout.featureRows..<layout.stateRows { rows[row] = Vector(halves: halves[row - layout.featureRows]) }
+}
+
+@inline(always)
+private func packState(
+    _ layout: NetworkLayout, _ rows: UnsafePointer<Vector>, into kept: UnsafeMutableRawPointer
+) {
+    let features = kept.assumingMemoryBound(to: Vector.self)
+    for row in 0..<layout.featureRows { features[row] = rows[row] }
+    let halves = UnsafeMutableRawPointer(features + layout.featureRows).assumingMemoryBound(to: HalfVector.self)
+    for row in layout.featureRows..<layout.stateRows { halves[row - layout.featureRows] = rows[row].halves }
 }
 
 /// `filled` floats and zeros behind them.

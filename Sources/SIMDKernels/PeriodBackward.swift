@@ -138,17 +138,12 @@ func reverseStep(
             bias[3] += gradient.o
         }
         let firstRow = layout.firstTransposedRow(layer: layer)
-        var weight = transposed + layout.transposedOffset(layer)
-        for group in 0..<layout.transposedGroups(layer: layer) {
-            let sums = FourSums(rows: gates, count: 4 * hidden, weights: weight, start: (0, 0, 0, 0))
-            weight += 16 * hidden
-            let target = inputGradients + 4 * group
-            target[0] = sums.a
-            target[1] = sums.b
-            target[2] = sums.c
-            target[3] = sums.d
-        }
         let inputs = layout.inputs(layer: layer)
+        // Before the first step lies another period, which gets no gradient.
+        let needed = startState == nil ? layout.transposedGroups(layer: layer) : (inputs - firstRow + 3) / 4
+        weightedSums(
+            rows: gates, count: 4 * hidden, weights: transposed + layout.transposedOffset(layer), hasBias: false,
+            groups: needed, into: inputGradients)
         let dInputs = inputGradients - firstRow
         for unit in 0..<hidden { dh[unit] = dInputs[inputs + unit] }
         if layer > 0 {

@@ -36,6 +36,8 @@ struct L2O: ParsableCommand {
     static func main() async {
         // A reader that has gone is then an error of `write`, which `Output` knows.
         signal(SIGPIPE, SIG_IGN)
+        // So is a file that grows beyond the limit set for processes.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             try Kernels.checkSelection()
             var command = try parseAsRoot()

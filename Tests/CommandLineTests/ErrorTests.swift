@@ -10,6 +10,7 @@ struct BadCall: Sendable, CustomTestStringConvertible {
     var testDescription: String { arguments }
 }
 
+private let train = "meta-train --optimizer rnnprop --optimizee quadratic --out /dev/null/runs"
 private let race = "race --optimizee rosenbrock --optimizer adam"
 
 @Suite struct ErrorTests {
@@ -28,6 +29,18 @@ private let race = "race --optimizee rosenbrock --optimizer adam"
         BadCall("\(race) --seed -1", "--seed"),
         BadCall("\(race) --threads 0", "--threads 0"),
         BadCall("\(race) --threads many", "many"),
+        BadCall("meta-train --optimizer rnnprop --optimizee quadratic --out runs", "--iterations"),
+        BadCall("\(train) --iterations 0", "--iterations 0"),
+        BadCall("\(train) --iterations -1", "--iterations -1"),
+        BadCall("\(train) --iteratons 9", "did you mean --iterations?"),
+        BadCall("\(train) --iterations 9 --horizon 30 --unroll 20", "multiple of --unroll, which is 20"),
+        BadCall("\(train) --iterations 9 --unroll -20", "--unroll -20"),
+        BadCall("\(train) --iterations 9 --meta-learning-rate nan", "--meta-learning-rate nan"),
+        BadCall("\(train) --iterations 9 --scaling -1", "--scaling -1"),
+        BadCall("\(train) --iterations 9 --keep 1.5", "--keep 1.5"),
+        BadCall("\(train) --iterations 9 --selection avrage", "'average'"),
+        BadCall("\(train) --iterations 9 --checkpoint-every 0", "--checkpoint-every 0"),
+        BadCall("quickstart --iterations -1", "--iterations -1"),
     ])
     func wrongArguments(_ call: BadCall) throws {
         let outcome = try l2o(words(call.arguments))
@@ -50,6 +63,10 @@ private let race = "race --optimizee rosenbrock --optimizer adam"
         BadCall("\(race) --out /dev/null/runs", "/dev/null: cannot be made"),
         BadCall("\(race) --steps 10000000 --seeds 100000", "GB of memory"),
         BadCall("race --optimizee mnist-mlp --optimizer adam --data-dir /dev/null", "l2o data fetch mnist"),
+        BadCall("\(train) --iterations 9", "/dev/null: cannot be made"),
+        BadCall("\(train) --iterations 9 --resume", "/dev/null/runs: holds no meta-training run to continue"),
+        BadCall("meta-train --optimizer rnprop --optimizee x --iterations 9 --out x", "did you mean rnnprop?"),
+        BadCall("meta-train --optimizer dm --optimizee quadratc --iterations 9 --out x", "did you mean quadratic?"),
         BadCall("inspect missing.safetensors", "cannot be opened"),
         BadCall("inspect /dev/null", "is not a regular file"),
         BadCall("data fetch mnsit", "did you mean mnist?"),
@@ -67,5 +84,13 @@ private let race = "race --optimizee rosenbrock --optimizer adam"
         let outcome = try l2o(["list", "optimizers"], environment: ["L2O_KERNELS": "mmx"])
         #expect(outcome.exitCode == 1)
         #expect(outcome.errorLines.count == 1 && outcome.errors.contains("baseline"), "\(outcome.errors)")
+    }
+
+    @Test(arguments: ["race --optimizee rosenbrock --optimizer adam", "quickstart", "meta-train --iterations 9"])
+    func emptyFolderIsNotTheRootFolder(_ command: String) throws {
+        let kind = command.hasPrefix("meta") ? words("--optimizer rnnprop --optimizee quadratic") : []
+        let outcome = try l2o(words(command) + kind + ["--out", ""])
+        #expect(outcome.exitCode == 1)
+        #expect(outcome.errors == "l2o: the folder: has no name; give one, or . for this one\n")
     }
 }

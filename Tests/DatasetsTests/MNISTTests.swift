@@ -11,8 +11,8 @@ import Testing
             #expect(data.training.labels == [0, 1, 2] && data.test.labels == [7, 3])
             #expect(data.training.classes == 10 && data.training.pixelsPerImage == 784)
             // Every pixel of an image holds its number modulo 256.
-            #expect(data.validation.pixels[784 * 255] == 1 && data.validation.pixels[784 * 256] == 0)
-            #expect(data.training.pixels.prefix(784).allSatisfy { $0 == Float(5_000 % 256) / 255 })
+            #expect(data.validation.pixels(of: 255..<256)[0] == 1 && data.validation.pixels(of: 256..<257)[0] == 0)
+            #expect(data.training.pixels(of: 0..<1).allSatisfy { $0 == Float(5_000 % 256) / 255 })
         }
     }
 

@@ -47,8 +47,7 @@ struct SmallClassifier {
     }
 
     private func forward(_ image: Int, of images: LabeledImages) -> (units: [Float], outputs: [Float]) {
-        let start = image * inputs
-        let pixels = images.pixels[start..<start + inputs]
+        let pixels = images.pixels(of: image..<image + 1)[...]
         guard hidden > 0 else { return ([], affine(pixels, at: 0, width: classes)) }
         let units = affine(pixels, at: 0, width: hidden).map { 1 / (1 + exp(-$0)) }
         return (units, affine(units[...], at: (inputs + 1) * hidden, width: classes))
@@ -71,8 +70,7 @@ struct SmallClassifier {
     }
 
     private func accumulate(_ image: Int, of images: LabeledImages, into gradient: inout [Float]) {
-        let start = image * inputs
-        let pixels = images.pixels[start..<start + inputs]
+        let pixels = images.pixels(of: image..<image + 1)[...]
         let (units, outputs) = forward(image, of: images)
         let top = outputs.max()!
         let powers = outputs.map { exp($0 - top) }

@@ -32,7 +32,7 @@ struct MLPReference {
     }
 
     private func loss(_ parameters: [Double], image: Int) -> Double {
-        var values = (0..<images.pixelsPerImage).map { Double(images.pixels[image * images.pixelsPerImage + $0]) }
+        var values = images.pixels(of: image..<image + 1).map(Double.init)
         var offset = 0
         for (layer, (inputs, outputs)) in zip(widths, widths.dropFirst()).enumerated() {
             let sums = (0..<outputs).map { output in

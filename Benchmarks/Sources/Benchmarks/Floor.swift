@@ -12,7 +12,7 @@ struct Floor {
     /// read-out of 20.
     static func forward(_ optimizer: String) -> Double? {
         switch optimizer {
-        case "rnnprop": 2 * 20 + 40 * 80 + 40 * 80 + 20
+        case "rnnprop", Workload.halfState: 2 * 20 + 40 * 80 + 40 * 80 + 20
         case "dm": 22 * 80 + 40 * 80 + 20
         default: nil
         }

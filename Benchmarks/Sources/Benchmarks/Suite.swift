@@ -70,7 +70,7 @@ struct Suite {
             case .full: [100_000, 1_000_000, 10_000_000]
             }
         let sizes = [Self.paperParameters] + larger
-        return ["rnnprop", "dm", "adam"].flatMap { optimizer in
+        return ["rnnprop", Workload.halfState, "dm", "adam"].flatMap { optimizer in
             sizes.flatMap { size in
                 threads.map { threads in
                     comparison(

@@ -16,6 +16,9 @@ struct Workload {
 }
 
 extension Workload {
+    /// RNNprop with its state in 16 bits, as jobs name it.
+    static let halfState = "rnnprop+halfstate"
+
     /// Makes what a job asks for.
     /// - Throws: `InputError` where its data or its optimizer are not to be had.
     init(_ job: Job) throws {
@@ -28,6 +31,8 @@ extension Workload {
         case (.step, RNNprop.kind): self = .step(RNNprop(key: RandomKey(seed: 1)), parameters: job.parameters)
         case (.step, DMoptimizer.kind):
             self = .step(DMoptimizer(key: RandomKey(seed: 1)), parameters: job.parameters)
+        case (.step, Self.halfState):
+            self = .step(SmallStateOptimizer(RNNprop(key: RandomKey(seed: 1))), parameters: job.parameters)
         case (.step, Adam.keyword): self = .step(Adam(), parameters: job.parameters)
         default: throw InputError(job.optimizer, "is not measured", advice: "choose rnnprop, dm or adam")
         }

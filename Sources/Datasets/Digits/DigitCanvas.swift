@@ -55,7 +55,7 @@ struct DigitCanvas {
     /// camera, at most `noise` and mostly dark; cut to 0 … 1 and rounded to whole 255ths, as a file of bytes
     /// would hold it.
     func develop(
-        into pixels: UnsafeMutablePointer<Float>, brightness: Float, noise: Float, stream: inout RandomStream
+        into pixels: UnsafeMutablePointer<UInt8>, brightness: Float, noise: Float, stream: inout RandomStream
     ) {
         let softness = 1 / (2 * Self.reach)
         var bits: UInt32 = 0
@@ -67,7 +67,7 @@ struct DigitCanvas {
             // Smooth at both ends, as a pen's edge under a camera is.
             let soft = ink * ink * (3 - 2 * ink)
             let value = min(max(brightness * soft + noise * grain, 0), 1)
-            pixels[index] = Float(Int32(value * 255 + 0.5)) / 255
+            pixels[index] = UInt8(value * 255 + 0.5)
         }
     }
 }

@@ -25,7 +25,7 @@ public enum Digits {
         let root = RandomKey(seed: seed)
         let size = side * side
         var labels = [UInt8](repeating: 0, count: range.count)
-        let pixels = [Float](unsafeUninitializedCapacity: range.count * size) { buffer, filled in
+        let pixels = [UInt8](unsafeUninitializedCapacity: range.count * size) { buffer, filled in
             buffer.initialize(repeating: 0)
             filled = range.count * size
             guard let start = buffer.baseAddress else { return }
@@ -43,12 +43,12 @@ public enum Digits {
                 }
             }
         }
-        return LabeledImages(pixels: pixels, labels: labels, pixelsPerImage: size, classes: 10)
+        return LabeledImages(bytes: pixels[...], labels: labels, pixelsPerImage: size, classes: 10)
     }
 
     /// Draws the picture that belongs to `key` and returns its digit.
     private static func draw(
-        _ key: RandomKey, on canvas: inout DigitCanvas, into pixels: UnsafeMutablePointer<Float>
+        _ key: RandomKey, on canvas: inout DigitCanvas, into pixels: UnsafeMutablePointer<UInt8>
     ) -> UInt8 {
         var stream = RandomStream(key)
         let digit = stream.index(below: 10)

@@ -35,7 +35,9 @@ struct MetaTrainCommand: SharedOptionsCommand {
     @Option(help: ArgumentHelp("What it is trained on; see l2o list optimizees.", valueName: "name"))
     var optimizee: String
 
-    @Option(help: ArgumentHelp("Meta-iterations in all, those before a resume included.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Meta-iterations in all, those before a resume included.", valueName: "n"))
     var iterations: Int
 
     @Option(help: ArgumentHelp("Folder of the run; made if missing.", valueName: "folder"))
@@ -44,7 +46,9 @@ struct MetaTrainCommand: SharedOptionsCommand {
     @Flag(help: "Continue the run in --out.")
     var resume = false
 
-    @Option(help: ArgumentHelp("Meta-iterations between two numbered checkpoints.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Meta-iterations between two numbered checkpoints.", valueName: "n"))
     var checkpointEvery: Int = 1000
 
     @Option(help: dataFolderHelp)

@@ -21,7 +21,7 @@ struct QuickstartCommand: SharedOptionsCommand {
 
     @OptionGroup var shared: SharedOptions
 
-    @Option(help: ArgumentHelp("Meta-iterations.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Meta-iterations.", valueName: "n"))
     var iterations: Int = 300
 
     @Option(help: ArgumentHelp("Folder for weights, race and chart; made if missing.", valueName: "folder"))
@@ -34,6 +34,7 @@ struct QuickstartCommand: SharedOptionsCommand {
     }
 
     mutating func run() throws {
+        try makeFolder(out)
         let start = ContinuousClock.now
         let training = "\(out)/training"
         // Small, so that an iteration takes a fraction of a second; random scaling makes the rest generalize.

@@ -14,7 +14,8 @@ struct RaceCommand: SharedOptionsCommand {
         discussion: """
             For each seed all optimizers start from the same parameters and see the same minibatches. An optimizer is a \
             name with options (l2o list optimizers), or a file with the weights of a learned one. With lr=sweep it runs \
-            at the best learning rate of a grid of powers of √2.
+            at the best learning rate of a grid of powers of √2; FILE:state=half keeps the state of a learned one in \
+            16 bits.
 
             The final loss is that of the last parameters, averaged over all minibatches of the run. The table shows \
             its median and quartiles over the seeds.
@@ -22,6 +23,7 @@ struct RaceCommand: SharedOptionsCommand {
             Examples:
               l2o race --optimizee mnist-mlp --optimizer adam:lr=2^-5 weights.safetensors
               l2o race --optimizee digits-mlp-relu --optimizer adam:lr=sweep --out runs/relu
+              l2o race --optimizee mnist-mlp --optimizer weights.safetensors weights.safetensors:state=half
               l2o race --optimizee rosenbrock --steps 500 --optimizer sgd momentum --json
             """)
 

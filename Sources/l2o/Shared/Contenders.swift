@@ -23,10 +23,12 @@ enum Contender: Sendable {
     ///
     /// - Throws: `InputError` for a name, option or file that cannot be used, and for two that are the same.
     static func all(_ specifications: [String]) throws -> [Contender] {
-        let files = specifications.filter(isFile)
+        let labels = fileLabels(specifications.filter(isFile).map { WeightFile($0).path })
         var seen: [String: String] = [:]
         return try specifications.map { specification in
-            let contender = try Contender(specification, labels: fileLabels(files))
+            let contender =
+                try isFile(specification)
+                ? Contender(WeightFile(specification), labels: labels) : Contender(specification)
             if let other = seen.updateValue(specification, forKey: contender.key) {
                 throw InputError(
                     specification, other == specification ? "is given twice" : "is the same optimizer as \(other)",
@@ -36,16 +38,31 @@ enum Contender: Sendable {
         }
     }
 
-    private init(_ specification: String, labels: [String: String]) throws {
-        if let label = labels[specification] {
-            let optimizer = try loadLearnedOptimizer(path: specification)
-            let kind = type(of: optimizer).kind
-            self = .entrant(Entrant(optimizer, label: label == kind ? kind : "\(kind) (\(label))"))
-        } else {
-            switch try OptimizerCatalogue.parse(specification) {
-            case .ready(let optimizer): self = .entrant(Entrant(optimizer))
-            case .sweep(let optimizer): self = .sweep(optimizer)
-            }
+    private init(_ specification: String) throws {
+        switch try OptimizerCatalogue.parse(specification) {
+        case .ready(let optimizer): self = .entrant(Entrant(optimizer))
+        case .sweep(let optimizer): self = .sweep(optimizer)
+        }
+    }
+
+    private init(_ file: WeightFile, labels: [String: String]) throws {
+        let optimizer = try loadLearnedOptimizer(path: file.path)
+        let kind = type(of: optimizer).kind
+        let stem = labels[file.path]!
+        let label = (stem == kind ? kind : "\(kind) (\(stem))") + (file.hasSmallState ? ", half state" : "")
+        self = .entrant(Entrant(file.hasSmallState ? optimizer.withSmallState : optimizer, label: label))
+    }
+
+    /// A weight file as a race names it: `FILE`, or `FILE:state=half` for a state of 16 bits.
+    private struct WeightFile {
+        let path: String
+        let hasSmallState: Bool
+
+        private static let option = ":state=half"
+
+        init(_ specification: String) {
+            hasSmallState = specification.hasSuffix(Self.option)
+            path = hasSmallState ? String(specification.dropLast(Self.option.count)) : specification
         }
     }
 
@@ -59,7 +76,7 @@ enum Contender: Sendable {
 
     /// An optimizer's keyword is no file even where one of that name lies about.
     private static func isFile(_ specification: String) -> Bool {
-        if specification.hasSuffix(".safetensors") { return true }
+        if WeightFile(specification).path.hasSuffix(".safetensors") { return true }
         let keyword = String(specification.prefix { $0 != ":" })
         if OptimizerCatalogue.keywords.contains(keyword) { return false }
         return specification.contains("/") || fileExists(specification)

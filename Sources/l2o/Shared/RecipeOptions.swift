@@ -5,22 +5,28 @@ public import Optimizees
 
 /// What of the recipe differs from the optimizer's own paper.
 struct RecipeOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Steps of optimization of one task (100).", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Steps of optimization of one task (100).", valueName: "n"))
     var horizon: Int?
 
-    @Option(help: ArgumentHelp("Steps of a period, over which gradients flow (20).", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Steps of a period, over which gradients flow (20).", valueName: "n"))
     var unroll: Int?
 
     @Option(help: ArgumentHelp("What a period's meta-loss counts: last or mean.", valueName: "which"))
     var metaLoss: MetaLoss?
 
-    @Option(help: ArgumentHelp("Learning rate of Adam on the weights (0.0001).", valueName: "rate"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Learning rate of Adam on the weights (0.0001).", valueName: "rate"))
     var metaLearningRate: Double?
 
-    @Option(help: ArgumentHelp("Tasks of one meta-iteration (1).", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Tasks of one meta-iteration (1).", valueName: "n"))
     var metaBatch: Int?
 
-    @Option(help: ArgumentHelp("L of random scaling; 0 for none (rnnprop 3, dm 0).", valueName: "L"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("L of random scaling; 0 for none (rnnprop 3, dm 0).", valueName: "L"))
     var scaling: Float?
 
     @Option(help: ArgumentHelp("What shares a scale: coordinate or function.", valueName: "which"))
@@ -29,21 +35,25 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How a scale is drawn: exponential or uniform.", valueName: "which"))
     var scalingDraw: RandomScaling.Distribution = .exponential
 
-    @Option(help: ArgumentHelp("Probability that a coordinate takes part (1).", valueName: "p"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Probability that a coordinate takes part (1).", valueName: "p"))
     var keep: Float = 1
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Coordinates of the added convex function; 0 for none (rnnprop 20, dm 0).", valueName: "n")
     )
     var convex: Int?
 
-    @Option(help: ArgumentHelp("L of the convex function's random scaling (1).", valueName: "L"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("L of the convex function's random scaling (1).", valueName: "L"))
     var convexScaling: Float?
 
     @Option(help: ArgumentHelp("How the best checkpoint is chosen: average or validation.", valueName: "how"))
     var selection: CheckpointSelection?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Look at every n-th block of coordinates in the backward pass: unbiased, and faster (1).", valueName: "n")
     )

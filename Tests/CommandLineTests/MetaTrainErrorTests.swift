@@ -1,0 +1,71 @@
+import Files
+import Foundation
+import Testing
+
+/// What a run's folder and disk can do to `l2o meta-train`: one line each time, and the old files stay.
+@Suite struct MetaTrainErrorTests {
+    private let command = words("meta-train --quiet --optimizer rnnprop --optimizee quadratic --horizon 40")
+
+    private func complains(_ outcome: Outcome, _ says: String) {
+        #expect(outcome.exitCode == 1)
+        #expect(outcome.output.isEmpty && outcome.errorLines.count == 1, "\(outcome.errors)")
+        #expect(outcome.errors.hasPrefix("l2o: ") && outcome.errors.contains(says), "\(outcome.errors)")
+    }
+
+    @Test func runsThatCannotBeContinuedSayWhy() throws {
+        try withTemporaryFolder { folder in
+            let run = command + ["--iterations", "2", "--out", folder]
+            #expect(try l2o(run).exitCode == 0)
+            let latest = "\(folder)/latest.safetensors"
+            let bytes = try readFile(latest)
+            let resume = run + ["--resume"]
+
+            complains(try l2o(run), "already holds a meta-training run; continue it with --resume")
+            complains(try l2o(resume + words("--seed 3")), "was made with seed = 0, not 3")
+            complains(try l2o(resume + words("--unroll 10")), "was made with unroll = 20, not 10")
+            complains(try l2o(resume + words("--scaling 2")), "was made with optimizee = ")
+            complains(try l2o(words("meta-train --optimizer dm") + resume.dropFirst(4)), "give --optimizer rnnprop")
+            #expect(try readFile(latest) == bytes)
+
+            try writeFileAtomically(latest, bytes.prefix(bytes.count / 2))
+            complains(try l2o(resume), "is cut short")
+            try writeFileAtomically(latest, [UInt8](repeating: 0x58, count: 64))
+            complains(try l2o(resume), "is no safetensors file")
+            try writeFileAtomically(latest, [])
+            complains(try l2o(resume), "has 0 bytes")
+
+            let file = try SafetensorsFile(bytes: bytes, path: latest)
+            let broken = file.tensors.map { tensor in
+                tensor.name == "readout.weight"
+                    ? Tensor(tensor.name, shape: tensor.shape, values: tensor.values.map { _ in .nan }) : tensor
+            }
+            try SafetensorsFile(broken, metadata: file.metadata).write(to: latest)
+            complains(try l2o(resume), "\"readout.weight\" holds nan")
+            complains(try l2o(words("race --optimizee rosenbrock --optimizer") + [latest]), "holds nan")
+        }
+    }
+
+    /// A limit on the size of files stands for a full disk: the weights, some 80 kB, do not fit.
+    @Test func fullDiskLeavesWhatWasThere() throws {
+        try withTemporaryFolder { folder in
+            let binary = productsFolder.appendingPathComponent("l2o").path
+            let run = command + ["--iterations", "2", "--out", folder]
+            #expect(try l2o(run).exitCode == 0)
+            let before = try readFile("\(folder)/latest.safetensors")
+            let shell = Process()
+            shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+            let more = command + ["--iterations", "4", "--out", folder, "--resume"]
+            shell.arguments = ["-c", "ulimit -f 40; exec \"$0\" \"$@\"", binary] + more
+            let errors = Pipe()
+            (shell.standardError, shell.standardOutput) = (errors, FileHandle.nullDevice)
+            try shell.run()
+            let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            shell.waitUntilExit()
+            #expect(shell.terminationReason == .exit && shell.terminationStatus == 1)
+            #expect(said.split(separator: "\n").count == 1 && said.contains("cannot be written"), "\(said)")
+            #expect(try readFile("\(folder)/latest.safetensors") == before)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).allSatisfy { !$0.hasSuffix(".tmp") })
+            #expect(try l2o(more).exitCode == 0)
+        }
+    }
+}
