@@ -60,11 +60,13 @@ public func probeKernels(_ usesMoments: Bool, _ count: Int, _ output: UnsafeMuta
         if usesMoments {
             stepNormalizedMoments(
                 layout, maps[step], weights: weights, scale: -0.1, blocks: 0..<blocks, count: count,
-                parameters: parameters, gradient: gradients + step * count, state: state, scratch: scratch)
+                parameters: parameters, gradient: gradients + step * count, state: state,
+                precision: .single, scratch: scratch)
         } else {
             stepLogMagnitude(
                 layout, magnitude, weights: weights, scale: 0.1, blocks: 0..<blocks, count: count,
-                parameters: parameters, gradient: gradients + step * count, state: state, scratch: scratch)
+                parameters: parameters, gradient: gradients + step * count, state: state,
+                precision: .single, scratch: scratch)
         }
     }
     for index in 0..<count { output[index] = parameters[index] }
