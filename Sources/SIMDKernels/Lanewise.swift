@@ -44,10 +44,18 @@ extension SIMD16<Float> {
     @_transparent
     func squareRoot() -> Self { Self(Builtin.int_sqrt_Vec16xFPIEEE32(value)) }
 
+    /// Integers as floats.
     @_transparent
-    static func fused(_ a: Self, _ b: Self, _ c: Self) -> Self {
-        Self(Builtin.int_fma_Vec16xFPIEEE32(a.value, b.value, c.value))
+    init(_ integers: SIMD16<Int32>) {
+        self.init(Builtin.sitofp_Vec16xInt32_Vec16xFPIEEE32(integers._storage._value))
     }
+
+    #if NATIVE_FMA
+        @_transparent
+        static func fused(_ a: Self, _ b: Self, _ c: Self) -> Self {
+            Self(Builtin.int_fma_Vec16xFPIEEE32(a.value, b.value, c.value))
+        }
+    #endif
 
     /// The nearest half-precision numbers, as bits.
     @_transparent
@@ -85,10 +93,12 @@ extension SIMD8<Float> {
     @_transparent
     static func * (a: Self, b: Self) -> Self { Self(Builtin.fmul_Vec8xFPIEEE32(a.value, b.value)) }
 
-    @_transparent
-    static func fused(_ a: Self, _ b: Self, _ c: Self) -> Self {
-        Self(Builtin.int_fma_Vec8xFPIEEE32(a.value, b.value, c.value))
-    }
+    #if NATIVE_FMA
+        @_transparent
+        static func fused(_ a: Self, _ b: Self, _ c: Self) -> Self {
+            Self(Builtin.int_fma_Vec8xFPIEEE32(a.value, b.value, c.value))
+        }
+    #endif
 }
 
 extension SIMD4<Float> {

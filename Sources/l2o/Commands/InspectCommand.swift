@@ -52,8 +52,8 @@ private struct WeightReport: Encodable {
     var constants: [String: Double]?
     var stateBytesPerParameter: Int?
     let metadata: [String: String]
-    /// Floats in all tensors.
-    let weights: Int
+    /// Of the network; a checkpoint holds more floats than these. Where there is no network, of all tensors.
+    var weights: Int
     let isFinite: Bool
     let tensors: [TensorSummary]
 
@@ -77,7 +77,9 @@ private struct WeightReport: Encodable {
             kind = weights.kind.rawValue
             hidden = weights.hidden
             constants = weights.constants
-            stateBytesPerParameter = weights.kind.optimizerType.init(weights: weights).stateBytesPerParameter
+            let optimizer = weights.kind.optimizerType.init(weights: weights)
+            stateBytesPerParameter = optimizer.stateBytesPerParameter
+            self.weights = optimizer.metaParameters.count
         } catch {
             problem = "\(error)"
         }
