@@ -20,11 +20,7 @@ func l2o(_ arguments: [String], environment: [String: String] = [:]) throws -> O
     let process = Process()
     process.executableURL = productsFolder.appendingPathComponent("l2o")
     process.arguments = arguments
-    // What the stack holds when the command calls `exit` is no leak.
-    process.environment = ProcessInfo.processInfo.environment
-        .merging(["L2O_KERNELS": "", "L2O_DATA_DIR": "", "SWIFT_BACKTRACE": "enable=no"]) { $1 }
-        .merging(["ASAN_OPTIONS": "detect_leaks=0"]) { $1 }
-        .merging(environment) { $1 }
+    process.environment = childEnvironment.merging(environment) { $1 }
     let (output, errors) = (Pipe(), Pipe())
     (process.standardOutput, process.standardError) = (output, errors)
     process.standardInput = FileHandle.nullDevice
@@ -58,3 +54,8 @@ let productsFolder: URL = {
     #endif
     return Bundle.main.bundleURL
 }()
+
+/// Nothing of the caller's decides what a child does. What its stack holds when the command calls `exit` is no leak.
+let childEnvironment = ProcessInfo.processInfo.environment
+    .merging(["L2O_KERNELS": "", "L2O_DATA_DIR": "", "SWIFT_BACKTRACE": "enable=no"]) { $1 }
+    .merging(["ASAN_OPTIONS": "detect_leaks=0"]) { $1 }

@@ -56,6 +56,7 @@ import Testing
             shell.executableURL = URL(fileURLWithPath: "/bin/sh")
             let more = command + ["--iterations", "4", "--out", folder, "--resume"]
             shell.arguments = ["-c", "ulimit -f 40; exec \"$0\" \"$@\"", binary] + more
+            shell.environment = childEnvironment
             let errors = Pipe()
             (shell.standardError, shell.standardOutput) = (errors, FileHandle.nullDevice)
             try shell.run()
