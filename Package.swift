@@ -10,7 +10,8 @@ let settings: [SwiftSetting] = [
 ]
 
 /// Numeric loops are compiled optimised in debug builds too: unoptimised they are thirty to a hundred times slower,
-/// and every test that trains goes through them. Square roots need `-fno-math-errno` to become vector instructions;
+/// and every test that trains goes through them. They stay slower than in release, which optimises a module as a whole.
+/// Square roots need `-fno-math-errno` to become vector instructions;
 /// else a branch to libm guards each one.
 func numericSettings(_ flags: [String] = []) -> [SwiftSetting] {
     settings + [.unsafeFlags(["-O"] + (["-fno-math-errno"] + flags).flatMap { ["-Xcc", $0] })]

@@ -1,4 +1,4 @@
-import Synchronization
+import NumericCore
 
 /// How a caller watches long work and stops it.
 public struct RunControl: Sendable {
@@ -35,7 +35,7 @@ final class ProgressMeter: Sendable {
     }
 
     private let control: RunControl
-    private let count = Mutex(Count())
+    private let count = OrderedMutex(Count())
 
     init(_ control: RunControl) { self.control = control }
 

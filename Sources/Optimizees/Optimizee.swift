@@ -31,6 +31,28 @@ public protocol OptimizeeInstance: AnyObject {
 
     /// The loss alone.
     func loss(at step: Int, parameters: Span<Float>) -> Float
+
+    /// How parameters do on data that no step meets; nil where there are none, as for functions in closed form.
+    ///
+    /// The same parameters always give the same numbers, whatever was asked before.
+    func heldOut(parameters: Span<Float>) -> HeldOut?
+}
+
+extension OptimizeeInstance {
+    public func heldOut(parameters: Span<Float>) -> HeldOut? { nil }
+}
+
+/// How parameters do on held-out data.
+public struct HeldOut: Sendable, Hashable {
+    /// The mean loss over all held-out examples.
+    public let loss: Double
+    /// The share of examples that are classified right; nil where nothing is classified.
+    public let accuracy: Double?
+
+    public init(loss: Double, accuracy: Double? = nil) {
+        self.loss = loss
+        self.accuracy = accuracy
+    }
 }
 
 /// A named tensor within the flat parameter vector.

@@ -57,6 +57,13 @@ extension SIMD16<Float> {
         }
     #endif
 
+    /// The first eight lanes.
+    @_transparent
+    var lowHalf: SIMD8<Float> { unsafeBitCast(self, to: (SIMD8<Float>, SIMD8<Float>).self).0 }
+    /// The last eight lanes.
+    @_transparent
+    var highHalf: SIMD8<Float> { unsafeBitCast(self, to: (SIMD8<Float>, SIMD8<Float>).self).1 }
+
     /// The nearest half-precision numbers, as bits.
     @_transparent
     var halves: HalfVector {
@@ -92,6 +99,13 @@ extension SIMD8<Float> {
     static func + (a: Self, b: Self) -> Self { Self(Builtin.fadd_Vec8xFPIEEE32(a.value, b.value)) }
     @_transparent
     static func * (a: Self, b: Self) -> Self { Self(Builtin.fmul_Vec8xFPIEEE32(a.value, b.value)) }
+
+    /// The first four lanes.
+    @_transparent
+    var lowHalf: SIMD4<Float> { unsafeBitCast(self, to: (SIMD4<Float>, SIMD4<Float>).self).0 }
+    /// The last four lanes.
+    @_transparent
+    var highHalf: SIMD4<Float> { unsafeBitCast(self, to: (SIMD4<Float>, SIMD4<Float>).self).1 }
 
     #if NATIVE_FMA
         @_transparent

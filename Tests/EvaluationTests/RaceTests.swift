@@ -66,7 +66,7 @@ struct RaceTests {
 
     @Test("Progress only grows and ends complete, also where runs diverge")
     func progress() throws {
-        let seen = Mutex<[RunControl.Progress]>([])
+        let seen = OrderedMutex<[RunControl.Progress]>([])
         let optimizers: [any Optimizer] = [SGD(learningRate: 1e30), SGD(learningRate: 0.1)]
         _ = try Race(on: Bowl(), steps: 150, seeds: 3, optimizers: optimizers)
             .run(control: RunControl(progress: { progress in seen.withLock { $0.append(progress) } }))

@@ -17,7 +17,7 @@ import Testing
     @Test("Every index runs once", arguments: [-1, 0, 1, 2, 3, 100, 10_007])
     func coverage(count: Int) {
         withThreads([1, 2, 3, 7]) {
-            let seen = Mutex([Int](repeating: 0, count: max(count, 0)))
+            let seen = OrderedMutex([Int](repeating: 0, count: max(count, 0)))
             parallelLoop(count) { index in seen.withLock { $0[index] += 1 } }
             #expect(seen.withLock { $0.allSatisfy { $0 == 1 } })
         }

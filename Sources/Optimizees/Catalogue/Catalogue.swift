@@ -1,6 +1,6 @@
 public import Datasets
 import Files
-import Synchronization
+import NumericCore
 
 /// Where the catalogue's optimizees get their data; asked only when an optimizee needs them, and then once.
 public protocol DataProvider: Sendable {
@@ -57,7 +57,7 @@ public final class OptimizeeCatalogue: Sendable {
 /// Keeps what a data provider gave, so that each data set is loaded once.
 final class LoadedData: Sendable {
     private let provider: any DataProvider
-    private let kept = Mutex<[Dataset: LabeledImages]>([:])
+    private let kept = OrderedMutex<[Dataset: LabeledImages]>([:])
 
     /// A data set that the provider knows.
     enum Dataset: String {

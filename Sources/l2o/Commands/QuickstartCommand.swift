@@ -39,18 +39,18 @@ struct QuickstartCommand: SharedOptionsCommand {
         let training = "\(out)/training"
         // Small, so that an iteration takes a fraction of a second; random scaling makes the rest generalize.
         try runCommand(
-            MetaTrainCommand.self,
+            MetaTrainCommand.self, before: "{\"meta_training\": ",
             [
                 "--optimizer", "rnnprop", "--optimizee", "digits-mlp:width=8", "--iterations", "\(iterations)",
                 "--meta-learning-rate", "0.001", "--backward-stride", "4", "--out", training,
             ] + (fileExists("\(training)/latest.safetensors") ? ["--resume"] : []))
         try runCommand(
-            RaceCommand.self,
+            RaceCommand.self, before: ", \"race\": ",
             [
                 "--optimizee", "digits-mlp", "--brief", "--out", out, "--optimizer", "\(training)/latest.safetensors",
                 "adam:lr=sweep", "rmsprop:lr=sweep", "momentum:lr=sweep", "sgd:lr=sweep", "adam",
             ])
-        guard !shared.json else { return }
+        if shared.json { return try Output.write("}\n") }
         try Output.write(
             """
 
@@ -60,10 +60,13 @@ struct QuickstartCommand: SharedOptionsCommand {
             """)
     }
 
-    /// Runs another command with this one's shared options, as if it had been typed.
-    private func runCommand<C: SharedOptionsCommand>(_: C.Type, _ arguments: [String]) throws {
+    /// Runs another command with this one's shared options, as if it had been typed. Its JSON value is a member of this
+    /// command's, which `before` begins.
+    private func runCommand<C: SharedOptionsCommand>(_: C.Type, before: String, _ arguments: [String]) throws {
         let all = arguments + ["--seed", "\(shared.seed)"] + (shared.showsProgress ? [] : ["--quiet"])
-        if !shared.json {
+        if shared.json {
+            try Output.write(before)
+        } else {
             let words = ["l2o", C.configuration.commandName ?? ""] + all
             try Output.write("\n$ \(words.joined(separator: " "))\n\n")
         }
