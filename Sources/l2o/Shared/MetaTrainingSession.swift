@@ -11,6 +11,8 @@ struct MetaTrainingSession {
     let recipe: RecipeOptions
     let seed: UInt64
     let iterations: Int
+    /// The file whose weights a new run begins with; nil for random ones.
+    let initialWeights: String?
     let saving: MetaTrainingSaving
     let resumes: Bool
     let showsProgress: Bool
@@ -41,9 +43,11 @@ struct MetaTrainingSession {
     func train<Learned: LearnedOptimizer>(_: Learned.Type) throws -> Outcome {
         let options = try recipe.options(Learned.recipe, seed: seed)
         let task = recipe.task(optimizee, Learned.recipe)
+        var description = ["command": commandText()]
+        description["from"] = initialWeights
         var run = try MetaTrainingRun(
-            optimizer: Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: seed)), optimizee: task,
-            options: options, saving: saving, description: ["command": commandText()], resumes: resumes)
+            optimizer: try initialOptimizer(Learned.self), optimizee: task, options: options, saving: saving,
+            description: description, resumes: resumes)
         let line = ProgressLine(
             title, unit: "iterations", start: run.trainer.progress.iteration, isShown: showsProgress)
         defer { line.finish() }
@@ -57,5 +61,12 @@ struct MetaTrainingSession {
             optimizer: Learned.kind, task: task.name, iterations: progress.iteration,
             averageMetaLoss: progress.average, skipped: progress.skipped, seconds: run.seconds,
             bestIteration: progress.best?.iteration)
+    }
+
+    private func initialOptimizer<Learned: LearnedOptimizer>(_: Learned.Type) throws -> Learned {
+        guard let path = initialWeights else {
+            return Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: seed))
+        }
+        return try Learned(try CanonicalWeights.load(path: path), path: path)
     }
 }
