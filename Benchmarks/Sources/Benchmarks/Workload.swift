@@ -90,6 +90,13 @@ struct BenchmarkData: DataProvider {
         (try? DataFolder.resolve()).map { MNIST.missingFiles(dataFolder: $0).isEmpty } ?? false
     }
 
-    func mnistTraining() throws -> LabeledImages { try MNIST.load(dataFolder: DataFolder.resolve()).training }
-    func digitsTraining() throws -> LabeledImages { Digits.generate(count: 20_000, seed: 0) }
+    func mnist() throws -> ImageSplit {
+        ImageSplit(training: try MNIST.load(dataFolder: DataFolder.resolve()).training)
+    }
+
+    func cifar10() throws -> ImageSplit {
+        ImageSplit(training: try CIFAR10.load(dataFolder: DataFolder.resolve()).training)
+    }
+
+    func digits() throws -> ImageSplit { ImageSplit(training: Digits.generate(count: 20_000, seed: 0)) }
 }
