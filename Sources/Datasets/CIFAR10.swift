@@ -36,7 +36,8 @@ public struct CIFAR10: Sendable {
         case nil:
             throw InputError(
                 "\(dataFolder)/\(folderName)/data_batch_1.bin", "is missing, and so is \(archiveName)",
-                advice: "run `l2o data fetch cifar-10`, or name the folder that contains \(folderName)/ with --data-dir "
+                advice:
+                    "run `l2o data fetch cifar-10`, or name the folder that contains \(folderName)/ with --data-dir "
                     + "or L2O_DATA_DIR")
         }
     }
