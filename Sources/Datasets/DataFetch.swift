@@ -88,8 +88,8 @@ public enum DataFetch {
 
     /// Fetches those of the files that are not in `folder` yet, each from the first mirror that gives it whole.
     ///
-    /// A file grows as `NAME.part`, which a later try or call resumes. It gets its name only when zlib finds its
-    /// CRC right and its size and MD5 sum are the expected ones, so nothing half-written ever bears that name.
+    /// A file grows as `NAME.part`, which a later try or call resumes. It gets its name only when its
+    /// size and MD5 sum are the expected ones, so nothing half-written ever bears that name.
     /// - Parameters:
     ///   - mirrors: addresses that the files' names are appended to, in the order in which they are tried.
     ///   - progress: called from another thread, one call at a time.

@@ -23,7 +23,7 @@ private func cnnEntry(
             "layers", default: architecture,
             advice: "give c (convolution), p (pooling behind one) and f (fully connected) such as c-c-p-f")
         let width = try options.integer("width", default: 16, in: 1...4096)
-        let batch = try options.integer("batch", default: 128, in: 1...100_000)
+        let batch = try options.integer("batch", default: 128, in: 1...10_000)
         let initial = try options.number("initial", default: 0.1, atLeast: 0)
         let images = try data.images(dataset)
         let channels = dataset == .cifar ? 3 : 1
