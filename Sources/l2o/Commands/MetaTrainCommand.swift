@@ -23,8 +23,7 @@ struct MetaTrainCommand: SharedOptionsCommand {
             Examples:
               l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 10000 --out runs/rnnprop
               l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 20000 --out runs/rnnprop --resume
-              l2o meta-train --optimizer rnnprop --optimizee digits-mlp --iterations 500 --out runs/a --tensorboard logs/a
-              l2o meta-train --optimizer dm --optimizee digits-mlp --iterations 1000 --out runs/dm
+              l2o meta-train --optimizer dm --optimizee digits-mlp --iterations 1000 --out runs/dm --tensorboard logs/dm
             """)
 
     @OptionGroup var shared: SharedOptions

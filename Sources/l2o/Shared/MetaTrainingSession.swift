@@ -52,8 +52,7 @@ struct MetaTrainingSession {
         let log = try tensorBoard.map { try TensorBoardLog(folder: $0, from: run.trainer.progress.iteration + 1) }
         var logFailure: (any Error)?
         var last = ContinuousClock.now
-        try run.run(until: iterations, shouldStop: { logFailure != nil || Interrupt.isRequested() }) {
-            iteration, progress in
+        func report(_ iteration: MetaIteration, _ progress: MetaTrainingProgress) {
             let now = ContinuousClock.now
             do {
                 try log?.append(iteration, average: progress.average, seconds: (now - last).seconds)
@@ -65,6 +64,8 @@ struct MetaTrainingSession {
             let skipped = progress.skipped > 0 ? "  \(progress.skipped) skipped" : ""
             line.update(iteration.iteration, of: iterations, detail: loss + skipped)
         }
+        try run.run(
+            until: iterations, shouldStop: { logFailure != nil || Interrupt.isRequested() }, report: report)
         if let logFailure { throw logFailure }
         let progress = run.trainer.progress
         return Outcome(
