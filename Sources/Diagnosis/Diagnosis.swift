@@ -1,5 +1,5 @@
 import Files
-import LearnedOptimizers
+package import LearnedOptimizers
 import MetaTraining
 import NumericCore
 public import Optimizees
@@ -80,7 +80,7 @@ public struct Diagnosis: Sendable, Encodable {
         let findings =
             LogExamination(log.metrics, isCutShort: log.isCutShort, checkpoint.progress).findings
             + fresh.findings(trainingLosses: log.metrics.suffix(100).compactMap(\.metaLoss), options)
-            + [GradientCheck.finding(fresh, checkpoint.optimizer, network, options)]
+            + [GradientCheck.finding(fresh.courses.map(\.gradients), checkpoint.optimizer, network, options)]
             + NetworkActivity(network, fresh).findings(kind)
             + WeightExamination(checkpoint, kind, options).findings
         if control.isCancelled() { throw CancellationError() }
@@ -116,7 +116,7 @@ public struct Diagnosis: Sendable, Encodable {
 
 extension ReferenceNetwork {
     /// The same network in double precision.
-    init(_ optimizer: some LearnedOptimizer, _ kind: NetworkKind) {
+    package init(_ optimizer: some LearnedOptimizer, _ kind: NetworkKind) {
         let weights = optimizer.canonicalWeights
         self.init(
             rule: kind, hidden: weights.hidden, layers: 2, weights: optimizer.metaParameters.map(Double.init),

@@ -111,7 +111,7 @@ extension FreshTasks {
         let ratio = unseen.mean / max(seen.mean, 1e-30)
         let isReal = unseen.mean - seen.mean > 2 * error
         return Finding(
-            "training against validation",
+            "validation gap",
             "meta-loss \(short(seen.mean)) in training, \(short(unseen.mean)) ± \(numberText(unseen.standardError, digits: 2))"
                 + " on fresh tasks",
             isReal && ratio > 2 ? .bad : isReal && ratio > 1.2 ? .look : .fine,

@@ -1,6 +1,6 @@
 import Files
-import LearnedOptimizers
-import MetaTraining
+package import LearnedOptimizers
+package import MetaTraining
 import NumericCore
 import Optimizers
 import Reporting
@@ -10,21 +10,21 @@ import Reporting
 /// With the optimizee's gradients as constants, as in training, a period's loss changes with the weights by
 /// Σ_t Δθ_t · Σ_{s>t} w_s ∇f(θ_s). Along each tensor's part of the gradient that must change at the rate of the part's
 /// norm. Done on some coordinates of one task, in its first and its last period.
-enum GradientCheck {
+package enum GradientCheck {
     private static let coordinates = 48
     private static let tolerance = 1e-2
 
-    static func finding<Learned: LearnedOptimizer>(
-        _ fresh: FreshTasks, _ optimizer: Learned, _ network: ReferenceNetwork, _ options: MetaTrainingOptions
+    /// - Parameter courses: each task's gradients of the optimizee, a row for each step.
+    package static func finding<Learned: LearnedOptimizer>(
+        _ courses: [[[Float]]], _ optimizer: Learned, _ network: ReferenceNetwork, _ options: MetaTrainingOptions
     ) -> Finding {
         let check = "finite differences"
-        guard let course = fresh.courses.first(where: { $0.gradients.allSatisfy { $0.allSatisfy(\.isFinite) } })
-        else {
+        guard let course = courses.first(where: { $0.allSatisfy { $0.allSatisfy(\.isFinite) } }) else {
             return Finding(
                 check, "no task has finite gradients to check with", .bad,
                 advice: "Take an earlier checkpoint; every task diverges with this one.")
         }
-        let rows = course.gradients.map { Array($0.prefix(coordinates)) }
+        let rows = course.map { Array($0.prefix(coordinates)) }
         var worst = (tensor: "", error: 0.0)
         for period in Set([0, options.periods - 1]).sorted() {
             for (tensor, error) in errors(rows, period, optimizer, network, options) where !(error <= worst.error) {

@@ -124,7 +124,7 @@ extension NetworkActivity {
 
     private var updatesAtLimit: Finding {
         Finding(
-            "updates at tanh's limit", atLimit > 0 ? "\(percentText(atLimit)) of all" : "none",
+            "tanh limit", atLimit > 0 ? "\(percentText(atLimit)) of updates are at it" : "no update is at it",
             Verdict.above(atLimit, look: 0.2, bad: 0.7), numbers: ["share": atLimit],
             advice: "It only says plus or minus: the step α is too small for these tasks, or the read-out has grown "
                 + "too large.")
