@@ -98,7 +98,7 @@ extension FreshTasks {
         return Finding(
             "fresh tasks", text,
             2 * better <= courses.count ? .bad : better < courses.count ? .look : .fine, numbers: numbers,
-            advice: "It does not optimize yet what it is trained on: train longer, or look at what is bad here.")
+            advice: "It fails on what it is trained on: train a young run longer, else take an earlier checkpoint.")
     }
 
     /// Whether it does as well on fresh tasks as in training.
@@ -116,6 +116,8 @@ extension FreshTasks {
                 + " on fresh tasks",
             isReal && ratio > 2 ? .bad : isReal && ratio > 1.2 ? .look : .fine,
             numbers: ["training": seen.mean, "fresh": unseen.mean, "standard_error": error, "ratio": ratio],
-            advice: "The last updates fitted their own tasks: lower --meta-learning-rate or raise --meta-batch.")
+            advice: ratio > 2
+                ? "It was far better in training: the last updates broke it; take best.safetensors or an earlier one."
+                : "The last updates fitted their own tasks: lower --meta-learning-rate or raise --meta-batch.")
     }
 }

@@ -111,10 +111,10 @@ extension NetworkActivity {
         let all = saturation.joined().map { $0.sum() }
         let mean = all.reduce(0, +) / Double(all.count)
         let text =
-            worst.share > 0
+            worst.share >= 0.001
             ? "\(percentText(mean)) of all, at most \(percentText(worst.share)): \(worst.name), "
                 + (worst.name.hasSuffix("candidate") ? "at tanh's ends" : worst.shut ? "shut" : "open")
-            : "none"
+            : worst.share > 0 ? "under 0.1 % of every gate" : "none"
         numbers["mean"] = mean
         return Finding(
             "saturated gates", text, Verdict.above(worst.share, look: 0.5, bad: 0.9), numbers: numbers,
