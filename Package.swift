@@ -108,13 +108,20 @@ let package = Package(
         .target(
             name: "Reporting", dependencies: ["Evaluation", "MetaTraining", "Files", "NumericCore"],
             swiftSettings: settings),
+        .target(
+            name: "Diagnosis",
+            dependencies: [
+                "MetaTraining", "Evaluation", "Reporting", "Optimizees", "LearnedOptimizers", "Optimizers",
+                "NumericCore", "Files",
+            ],
+            swiftSettings: settings),
 
         // MARK: The command
         .executableTarget(
             name: "l2o",
             dependencies: [
                 "Datasets", "Optimizees", "Optimizers", "LearnedOptimizers", "MetaTraining", "Evaluation",
-                "Reporting", "NumericCore", "Files",
+                "Reporting", "Diagnosis", "NumericCore", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -133,7 +140,10 @@ let package = Package(
         tests(
             "MetaTraining", ["MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests("Evaluation", ["Evaluation", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
-        tests("Reporting", ["Reporting", "Evaluation", "Files", "NumericCore"]),
+        tests("Reporting", ["Reporting", "Evaluation", "MetaTraining", "Files", "NumericCore"]),
+        tests(
+            "Diagnosis",
+            ["Diagnosis", "MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests("CommandLine", ["l2o", "LearnedOptimizers", "Evaluation", "NumericCore", "Files"]),
     ],
     swiftLanguageModes: [.v6]
