@@ -56,7 +56,7 @@ public struct OptimizerResult: Sendable {
     public var diverged: Int
     /// A hand-designed optimizer's learning rate.
     public var learningRate: Double?
-    /// How many learning rates were tried to find this one; nil where none was searched for.
+    /// How many learning rates were tried to find this one; nil (null in JSON) where none was searched for.
     public var trials: Int?
 
     /// All of a result.
@@ -150,6 +150,6 @@ extension OptimizerResult: Codable {
         try values.encode(stateBytesPerParameter, forKey: .stateBytesPerParameter)
         try values.encode(diverged, forKey: .diverged)
         try values.encodeIfPresent(learningRate, forKey: .learningRate)
-        try values.encodeIfPresent(trials, forKey: .trials)
+        try values.encode(trials, forKey: .trials)
     }
 }
