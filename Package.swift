@@ -64,6 +64,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: wideKernels + [
         // MARK: Numerics
@@ -106,6 +107,19 @@ let package = Package(
             dependencies: ["Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"],
             swiftSettings: settings),
         .target(
+            name: "ResultsStore",
+            dependencies: [
+                "Evaluation", "Optimizees", "Optimizers", "NumericCore", "Files",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Reproduction",
+            dependencies: [
+                "Evaluation", "MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files",
+            ],
+            swiftSettings: settings),
+        .target(
             name: "Reporting", dependencies: ["Evaluation", "MetaTraining", "Files", "NumericCore"],
             swiftSettings: settings),
 
@@ -114,7 +128,7 @@ let package = Package(
             name: "l2o",
             dependencies: [
                 "Datasets", "Optimizees", "Optimizers", "LearnedOptimizers", "MetaTraining", "Evaluation",
-                "Reporting", "NumericCore", "Files",
+                "ResultsStore", "Reproduction", "Reporting", "NumericCore", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -133,6 +147,18 @@ let package = Package(
         tests(
             "MetaTraining", ["MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests("Evaluation", ["Evaluation", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
+        tests(
+            "ResultsStore",
+            [
+                "ResultsStore", "Evaluation", "Optimizees", "Optimizers", "NumericCore", "Files",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        tests(
+            "Reproduction",
+            [
+                "Reproduction", "ResultsStore", "Evaluation", "MetaTraining", "Optimizees", "Datasets",
+                "LearnedOptimizers", "Optimizers", "NumericCore", "Files",
+            ]),
         tests("Reporting", ["Reporting", "Evaluation", "Files", "NumericCore"]),
         tests("CommandLine", ["l2o", "LearnedOptimizers", "Evaluation", "NumericCore", "Files"]),
     ],

@@ -64,9 +64,12 @@ public struct LearningRateSweep: Sendable {
 
     /// Evaluates the grid, growing it until the best rate lies inside.
     ///
-    /// - Throws: `CancellationError` where `control` cancels.
-    public func run(control: RunControl = RunControl()) throws -> SweepResult {
-        let course = Course(optimizee: optimizee, steps: steps, seeds: seeds, seed: seed)
+    /// - Parameter performer: computes the runs, or finds them.
+    /// - Throws: `CancellationError` where `control` cancels; what `performer` throws.
+    public func run(
+        control: RunControl = RunControl(), performer: any RunPerformer = ComputedRuns()
+    ) throws -> SweepResult {
+        let course = Course(optimizee: optimizee, steps: steps, seeds: seeds, seed: seed, performer: performer)
         let meter = ProgressMeter(control)
         var grid = halfPowers.clamped(to: limits)
         var trials = try evaluate(grid, course, meter)
