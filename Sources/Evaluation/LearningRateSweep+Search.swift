@@ -85,7 +85,9 @@ private struct RateDescent {
 
     private mutating func evaluate(_ halfPowers: [Int], _ problems: Int) throws {
         let missing = halfPowers.flatMap { power in
-            ((losses[power]?.count ?? 0)..<max(problems, losses[power]?.count ?? 0)).map { (power: power, problem: $0) }
+            ((losses[power]?.count ?? 0)..<max(problems, losses[power]?.count ?? 0)).map {
+                (power: power, problem: $0)
+            }
         }
         let requests = missing.map {
             RunRequest(

@@ -20,7 +20,8 @@ public struct WeightsCatalogue: Sendable {
     /// The folders of this process.
     public init() {
         var above: [String] = []
-        if let program = realpath("/proc/self/exe", nil) ?? CommandLine.arguments.first.flatMap({ realpath($0, nil) }) {
+        if let program = realpath("/proc/self/exe", nil) ?? CommandLine.arguments.first.flatMap({ realpath($0, nil) })
+        {
             defer { free(program) }
             var parts = String(cString: program).split(separator: "/")
             while !parts.isEmpty {

@@ -61,7 +61,8 @@ struct AblationTraining {
             resumes: fileExists("\(saving.folder)/latest.safetensors"))
         // All quarters, whichever are wanted: another experiment may want the others.
         for quarter in 1...4 {
-            try run.run(until: Ablation.iterations(quarter, of: iterations), shouldStop: isCancelled) { iteration, _ in
+            try run.run(until: Ablation.iterations(quarter, of: iterations), shouldStop: isCancelled) {
+                iteration, _ in
                 report(iteration.iteration)
             }
             if isCancelled() { throw CancellationError() }
@@ -86,7 +87,8 @@ private struct FolderLock {
         let path = "\(folder)/lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
-            throw InputError(path, "cannot be opened: \(errorText())", advice: "choose a folder that you may write to")
+            throw InputError(
+                path, "cannot be opened: \(errorText())", advice: "choose a folder that you may write to")
         }
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             if isCancelled() || (errno != EWOULDBLOCK && errno != EINTR) {

@@ -142,6 +142,8 @@ public struct ReproductionSettings: Sendable {
     func scaled(_ panel: Panel) -> Panel {
         guard isQuick else { return panel }
         var quick = panel
+        // What the paper's authors found is for all of the steps.
+        quick.paperBaseline = nil
         quick.steps = max(1, panel.steps > 100 || panel.isHeavy ? panel.steps / 10 : panel.steps / 5)
         return quick
     }

@@ -95,7 +95,8 @@ public final class ResultsStore: Sendable {
             try pool.read { try Row.fetchOne($0, sql: "SELECT * FROM timings WHERE key = ?", arguments: [key]) }
         }
         if let row, let step = row.value("step_ms", Double.self),
-            let update = row.value("update_ms", Double.self) {
+            let update = row.value("update_ms", Double.self)
+        {
             return StepTiming(stepMilliseconds: step, updateMilliseconds: update)
         }
         let timing = try measure()

@@ -53,7 +53,9 @@ final class Session: Sendable {
     }
 
     private func isAlive(_ owner: Row) -> Bool {
-        guard let seen = owner.value("seen", Double.self), abs(wallClock() - seen) < Self.lifetime else { return false }
+        guard let seen = owner.value("seen", Double.self), abs(wallClock() - seen) < Self.lifetime else {
+            return false
+        }
         guard owner.value("host", String.self) == host, let pid = owner.value("pid", Int32.self) else { return true }
         return kill(pid, 0) == 0 || errno != ESRCH
     }

@@ -27,7 +27,8 @@ extension ReproductionResult {
         } catch let error as InputError {
             throw error
         } catch {
-            throw InputError(path, "holds no results of experiments", advice: "give the results.json of l2o reproduce")
+            throw InputError(
+                path, "holds no results of experiments", advice: "give the results.json of l2o reproduce")
         }
     }
 

@@ -93,11 +93,18 @@ struct ReproduceCommand: SharedOptionsCommand {
         try print(result, runs.count)
     }
 
-    /// The weights that race, each once.
+    /// The weights that race, each once; those of the catalogue are called by its names.
     private func learnedEntrants() throws -> [Entrant] {
         let catalogue = WeightsCatalogue()
-        let contenders = try Contender.all((weights.isEmpty ? ["rnnprop"] : weights).map { try catalogue.path(of: $0) })
-        return contenders.compactMap { if case .entrant(let entrant) = $0 { entrant } else { nil } }
+        let names = weights.isEmpty ? ["rnnprop"] : weights
+        let contenders = try Contender.all(names.map { try catalogue.path(of: $0) })
+        return zip(names, contenders).map { name, contender in
+            let isNamed = WeightsCatalogue.files.contains { $0.name == name }
+            guard case .entrant(let entrant) = contender, !isNamed else {
+                return Entrant(contender.optimizer, label: name)
+            }
+            return entrant
+        }
     }
 
     /// The command line with other experiments in place of those that were given.
@@ -129,8 +136,12 @@ struct ReproduceCommand: SharedOptionsCommand {
             try Output.write("\n\(result.table(experiment).text())")
             let panels = result.panels(of: experiment).filter { $0.race != nil }
             guard panels.count == 1, let panel = panels.first, let race = panel.race else { continue }
-            let chart = experiment.figure == .learningRates ? panel.ratesChart() : race.chart(title: "")
-            try Output.write("\n\(race.table(width: TerminalStyle.columns).text())\n\(chart.terminal())")
+            if experiment.figure == .learningRates {
+                try Output.write("\n\(panel.ratesChart().terminal())")
+            } else {
+                let table = race.table(width: TerminalStyle.columns)
+                try Output.write("\n\(table.text())\n\(race.chart(title: "").terminal())")
+            }
         }
         let names = ["results.json", "finals.csv"] + result.experiments.map { "\($0.id).csv" }
         try Output.write(
