@@ -23,7 +23,7 @@ struct MetaTrainCommand: SharedOptionsCommand {
             Examples:
               l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 10000 --out runs/rnnprop
               l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 20000 --out runs/rnnprop --resume
-              l2o meta-train --optimizer dm --optimizee digits-mlp --iterations 1000 --out runs/dm
+              l2o meta-train --optimizer dm --optimizee digits-mlp --iterations 1000 --out runs/dm --tensorboard logs/dm
             """)
 
     @OptionGroup var shared: SharedOptions
@@ -51,6 +51,9 @@ struct MetaTrainCommand: SharedOptionsCommand {
         help: ArgumentHelp("Meta-iterations between two numbered checkpoints.", valueName: "n"))
     var checkpointEvery: Int = 1000
 
+    @Option(help: tensorBoardHelp)
+    var tensorboard: String?
+
     @Option(help: dataFolderHelp)
     var dataDir: String?
 
@@ -76,7 +79,7 @@ struct MetaTrainCommand: SharedOptionsCommand {
             title: "meta-training",
             optimizee: try OptimizeeCatalogue(data: AppData(folder: dataDir)).optimizee(named: optimizee),
             recipe: recipe, seed: shared.seed, iterations: iterations, saving: saving, resumes: resume,
-            showsProgress: shared.showsProgress)
+            showsProgress: shared.showsProgress, tensorBoard: tensorboard)
         let outcome = try session.train(kind.optimizerType)
         let curve = LearningCurve(try MetaTrainingMetrics.read(folder: out))
         try writeFileAtomically(

@@ -14,6 +14,8 @@ struct MetaTrainingSession {
     let saving: MetaTrainingSaving
     let resumes: Bool
     let showsProgress: Bool
+    /// Folder of event files; nil where none are wanted.
+    var tensorBoard: String?
 
     /// What a run ended with.
     struct Outcome: Encodable {
@@ -47,11 +49,24 @@ struct MetaTrainingSession {
         let line = ProgressLine(
             title, unit: "iterations", start: run.trainer.progress.iteration, isShown: showsProgress)
         defer { line.finish() }
-        try run.run(until: iterations, shouldStop: Interrupt.isRequested) { iteration, progress in
+        let log = try tensorBoard.map { try TensorBoardLog(folder: $0, from: run.trainer.progress.iteration + 1) }
+        var logFailure: (any Error)?
+        var last = ContinuousClock.now
+        func report(_ iteration: MetaIteration, _ progress: MetaTrainingProgress) {
+            let now = ContinuousClock.now
+            do {
+                try log?.append(iteration, average: progress.average, seconds: (now - last).seconds)
+            } catch {
+                logFailure = error
+            }
+            last = now
             let loss = progress.average.map { "loss \(numberText($0, digits: 3))" } ?? "no loss"
             let skipped = progress.skipped > 0 ? "  \(progress.skipped) skipped" : ""
             line.update(iteration.iteration, of: iterations, detail: loss + skipped)
         }
+        try run.run(
+            until: iterations, shouldStop: { logFailure != nil || Interrupt.isRequested() }, report: report)
+        if let logFailure { throw logFailure }
         let progress = run.trainer.progress
         return Outcome(
             optimizer: Learned.kind, task: task.name, iterations: progress.iteration,
