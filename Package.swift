@@ -160,7 +160,7 @@ let package = Package(
                 "LearnedOptimizers", "Optimizers", "NumericCore", "Files",
             ]),
         tests("Reporting", ["Reporting", "Evaluation", "Files", "NumericCore"]),
-        tests("CommandLine", ["l2o", "LearnedOptimizers", "Evaluation", "NumericCore", "Files"]),
+        tests("CommandLine", ["l2o", "LearnedOptimizers", "Evaluation", "ResultsStore", "NumericCore", "Files"]),
     ],
     swiftLanguageModes: [.v6]
 )
