@@ -179,7 +179,7 @@ let package = Package(
         tests(
             "Diagnosis",
             ["Diagnosis", "MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
-        tests("CommandLine", ["l2o", "LearnedOptimizers", "Evaluation", "NumericCore", "Files"]),
+        tests("CommandLine", ["l2o", "LearnedOptimizers", "Evaluation", "ResultsStore", "NumericCore", "Files"]),
     ],
     swiftLanguageModes: [.v6]
 )

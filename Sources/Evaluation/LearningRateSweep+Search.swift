@@ -6,11 +6,11 @@ import Optimizers
 public enum RateSearch: Sendable, Hashable {
     /// Every rate of the grid, on all problems.
     case grid
-    /// Steps of 4 in the rate, then of 2 around the best, both on the first problem; then of √2, on so many problems.
+    /// Powers of 2 on the first problem; then of √2 around the best, on so many problems.
     ///
-    /// Supposes that the final loss has one valley; for runs so long that a whole grid of them is out of reach.
+    /// Supposes that the final loss has no narrow valleys; for runs so long that a whole grid of them is out of reach.
     case coarseToFine(problems: Int)
-    /// Steps of 4, then of 2, on the first problem alone: for a first look.
+    /// Powers of 4, then of 2 around the best, on the first problem alone: for a first look.
     case coarse
 
     /// In words.
@@ -18,7 +18,7 @@ public enum RateSearch: Sendable, Hashable {
         switch self {
         case .grid: "every power of √2, on all problems"
         case .coarseToFine(let problems):
-            "powers of 4, then of 2, on one problem, then of √2 on \(problems == 1 ? "one" : "\(problems)")"
+            "powers of 2 on one problem, then of √2 around the best on \(problems == 1 ? "one" : "\(problems)")"
         case .coarse: "powers of 4, then of 2, on one problem"
         }
     }
@@ -27,7 +27,7 @@ public enum RateSearch: Sendable, Hashable {
     public func runs(problems: Int) -> Int {
         switch self {
         case .grid: 18 * problems
-        case .coarseToFine(let fine): 7 + 3 * min(fine, problems)
+        case .coarseToFine(let fine): 8 + 3 * min(fine, problems)
         case .coarse: 7
         }
     }
@@ -38,17 +38,18 @@ extension LearningRateSweep {
     public func run(
         _ search: RateSearch, control: RunControl = RunControl(), performer: any RunPerformer = ComputedRuns()
     ) throws -> SweepResult {
-        let fine: Int
-        switch search {
-        case .grid: return try run(control: control, performer: performer)
-        case .coarse: fine = 0
-        case .coarseToFine(let problems): fine = min(problems, seeds)
-        }
+        if search == .grid { return try run(control: control, performer: performer) }
         var descent = RateDescent(sweep: self, performer: performer, meter: ProgressMeter(control))
         let grid = halfPowers.clamped(to: limits)
-        var best = try descent.lowest(Array(stride(from: grid.lowerBound, through: grid.upperBound, by: 4)), step: 4)
-        best = try descent.lowest([best - 2, best, best + 2], step: 2)
-        if fine > 0 { best = try descent.lowest([best - 1, best, best + 1], step: 1, problems: fine) }
+        func every(_ step: Int) -> [Int] { Array(stride(from: grid.lowerBound, through: grid.upperBound, by: step)) }
+        var best: Int
+        if case .coarseToFine(let problems) = search {
+            best = try descent.lowest(every(2), step: 2)
+            best = try descent.lowest([best - 1, best, best + 1], step: 1, problems: min(problems, seeds))
+        } else {
+            best = try descent.lowest(every(4), step: 4)
+            best = try descent.lowest([best - 2, best, best + 2], step: 2)
+        }
         return descent.result(best: best)
     }
 }

@@ -2,10 +2,14 @@ import NumericCore
 public import Optimizees
 public import Optimizers
 
-/// Finds a hand-designed optimizer's best learning rate on a grid of powers of √2 (the grid of Lv et al. 2017).
+/// Finds a hand-designed optimizer's best learning rate among the powers of √2 (the grid of Lv et al. 2017).
 ///
-/// Every rate of the grid meets the same problems. The best has the lowest mean final loss; a rate at which a run
-/// diverges is worse than any at which none does. While the best lies on the grid's edge, the grid grows there.
+/// Every rate meets the same problems. The best has the lowest mean final loss; a rate at which a run diverges is
+/// worse than any at which none does. The search begins with some rates `spacing` half powers apart. It tries the two
+/// neighbours of the best at that distance, which lets it grow beyond where it began, until the best lies between
+/// them; then it halves the distance, and ends where the two next rates on either side are no better. Where losses
+/// change from one rate to the next by more than their trend, as close to divergence, one on either side would
+/// stop it in a dent. Further away it does not look: `spacing` 1 tries the whole grid.
 ///
 /// The problems are those of a `Race` with the same seed. To tune on what is then raced favours the tuned optimizer
 /// a little, never the learned one that it is compared with.
@@ -20,9 +24,11 @@ public struct LearningRateSweep: Sendable {
     public var seeds: Int
     /// The root of all random numbers, as a race's.
     public var seed: UInt64
-    /// The first grid: `2^(k/2)` for each k.
+    /// Where the search begins: `2^(k/2)` for each k from the lower bound on, `spacing` apart.
     public var halfPowers: ClosedRange<Int>
-    /// Where the grid stops growing. A sweep that gets there has `SweepResult.isOnEdge` set.
+    /// How far apart the first rates are, in half powers of two; a power of two. 1 tries the whole grid.
+    public var spacing: Int
+    /// Where the search stops growing. A sweep that gets there has `SweepResult.isOnEdge` set.
     public var limits: ClosedRange<Int> = -80...40
 
     /// - Parameters:
@@ -31,13 +37,14 @@ public struct LearningRateSweep: Sendable {
     ///   - steps: how many steps each run takes.
     ///   - seeds: how many problems each learning rate meets.
     ///   - seed: the root of all random numbers, as a race's.
-    ///   - halfPowers: the first grid, `2^(k/2)` for each k; else a range that suits most problems.
-    /// - Precondition: `steps` and `seeds` are positive.
+    ///   - halfPowers: where the search begins, `2^(k/2)` for each k; else a range that suits most problems.
+    ///   - spacing: how far apart the first rates are, in half powers of two; 1 tries the whole grid.
+    /// - Precondition: `steps` and `seeds` are positive, `spacing` is a power of two.
     public init(
         on optimizee: any Optimizee, of optimizer: any HandDesignedOptimizer, steps: Int, seeds: Int,
-        seed: UInt64 = 0,
-        halfPowers: ClosedRange<Int>? = nil
+        seed: UInt64 = 0, halfPowers: ClosedRange<Int>? = nil, spacing: Int = 4
     ) {
+        precondition(spacing > 0 && spacing.nonzeroBitCount == 1, "a spacing is a power of two")
         precondition(steps > 0 && seeds > 0, "a sweep has steps and seeds")
         self.optimizee = optimizee
         self.optimizer = optimizer
@@ -45,6 +52,7 @@ public struct LearningRateSweep: Sendable {
         self.seeds = seeds
         self.seed = seed
         self.halfPowers = halfPowers ?? Self.usualHalfPowers(of: optimizer)
+        self.spacing = spacing
     }
 
     /// The grid that a sweep of this optimizer starts with, in half powers of two.
@@ -62,7 +70,7 @@ public struct LearningRateSweep: Sendable {
         }
     }
 
-    /// Evaluates the grid, growing it until the best rate lies inside.
+    /// Searches until the best rate lies between four that are no better, or at the limits.
     ///
     /// - Parameter performer: computes the runs, or finds them.
     /// - Throws: `CancellationError` where `control` cancels; what `performer` throws.
@@ -71,18 +79,20 @@ public struct LearningRateSweep: Sendable {
     ) throws -> SweepResult {
         let course = Course(optimizee: optimizee, steps: steps, seeds: seeds, seed: seed, performer: performer)
         let meter = ProgressMeter(control)
-        var grid = halfPowers.clamped(to: limits)
-        var trials = try evaluate(grid, course, meter)
+        let range = halfPowers.clamped(to: limits)
+        var trials = try evaluate(
+            Array(stride(from: range.lowerBound, through: range.upperBound, by: spacing)), course, meter)
+        var distance = spacing
         while true {
             let best = bestIndex(of: trials)
-            if best == 0 && grid.lowerBound > limits.lowerBound {
-                let more = max(limits.lowerBound, grid.lowerBound - 4)...(grid.lowerBound - 1)
-                trials = try evaluate(more, course, meter) + trials
-                grid = more.lowerBound...grid.upperBound
-            } else if best == trials.count - 1 && grid.upperBound < limits.upperBound {
-                let more = (grid.upperBound + 1)...min(limits.upperBound, grid.upperBound + 4)
-                trials += try evaluate(more, course, meter)
-                grid = grid.lowerBound...more.upperBound
+            let center = trials[best].halfPower
+            let offsets = distance > 1 ? [-distance, distance] : [-2, -1, 1, 2]
+            let neighbours = Set(offsets.map { min(max(center + $0, limits.lowerBound), limits.upperBound) })
+            let missing = neighbours.subtracting(trials.map(\.halfPower)).sorted()
+            if !missing.isEmpty {
+                trials = (trials + (try evaluate(missing, course, meter))).sorted { $0.halfPower < $1.halfPower }
+            } else if distance > 1 {
+                distance /= 2
             } else {
                 return SweepResult(
                     optimizer: optimizer.with(learningRate: trials[best].learningRate), trials: trials, best: best)
@@ -91,14 +101,14 @@ public struct LearningRateSweep: Sendable {
     }
 
     private func evaluate(
-        _ grid: ClosedRange<Int>, _ course: Course, _ meter: ProgressMeter
+        _ halfPowers: [Int], _ course: Course, _ meter: ProgressMeter
     ) throws -> [SweepResult.Trial] {
-        let rates = grid.map { exp2(Double($0) / 2) }
+        let rates = halfPowers.map { exp2(Double($0) / 2) }
         let runs = try course.runs(rates.map { optimizer.with(learningRate: $0) }, meter: meter)
-        return zip(grid, runs).map { SweepResult.Trial(halfPower: $0, finalLosses: $1.map(\.finalLoss)) }
+        return zip(halfPowers, runs).map { SweepResult.Trial(halfPower: $0, finalLosses: $1.map(\.finalLoss)) }
     }
 
-    /// The lowest mean; then the fewest diverged; then the lowest rate, so that a grid on which all diverge grows down.
+    /// The lowest mean; then the fewest diverged; then the lowest rate, so that where all diverge the search goes down.
     private func bestIndex(of trials: [SweepResult.Trial]) -> Int {
         trials.indices.min { (trials[$0].mean, trials[$0].diverged) < (trials[$1].mean, trials[$1].diverged) }!
     }
@@ -135,8 +145,18 @@ public struct SweepResult: Sendable {
         bestIndex = best
     }
 
+    /// What was tuned, as `adam` or `adam beta1=0.5 cosine=100`.
+    public var label: String {
+        func text<O: HandDesignedOptimizer>(_ optimizer: O) -> String {
+            ([O.keyword] + optionTexts(optimizer)).joined(separator: " ")
+        }
+        return text(optimizer)
+    }
+
     /// The learning rate with the lowest mean final loss.
     public var best: Trial { trials[bestIndex] }
+    /// At how many of the learning rates a run diverged.
+    public var divergedRates: Int { trials.count { $0.diverged > 0 } }
     /// Whether the best rate is the last that was tried in a direction: the true best may lie beyond the sweep's limits.
     public var isOnEdge: Bool { bestIndex == 0 || bestIndex == trials.count - 1 }
 }

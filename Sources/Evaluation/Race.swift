@@ -97,12 +97,16 @@ public struct Entrant: Sendable {
     }
 
     private static func label<O: HandDesignedOptimizer>(_ optimizer: O) -> String {
-        let standard = OptimizerCatalogue.all.lazy.compactMap { $0 as? O }.first
-        let changed = O.hyperparameters.filter { optimizer[keyPath: $0.path] != standard?[keyPath: $0.path] }
-        let constants = changed.map { " \($0.name)=\(optimizer[keyPath: $0.path])" }
-        let schedule = optimizer.schedule.options.map { " \($0)" }
-        return "\(O.keyword) lr=\(learningRateText(optimizer.learningRate))\((constants + schedule).joined())"
+        let rate = "lr=\(learningRateText(optimizer.learningRate))"
+        return ([O.keyword, rate] + optionTexts(optimizer)).joined(separator: " ")
     }
+}
+
+/// What differs from the optimizer's defaults apart from the learning rate, as `beta1=0.5` and `cosine=100`.
+func optionTexts<O: HandDesignedOptimizer>(_ optimizer: O) -> [String] {
+    let standard = OptimizerCatalogue.all.lazy.compactMap { $0 as? O }.first
+    let changed = O.hyperparameters.filter { optimizer[keyPath: $0.path] != standard?[keyPath: $0.path] }
+    return changed.map { "\($0.name)=\(optimizer[keyPath: $0.path])" } + optimizer.schedule.options
 }
 
 /// A learning rate as a power of √2 where it is one, as `2^-5.5`; else as a decimal number.

@@ -57,7 +57,7 @@ public struct OptimizerResult: Sendable {
     public var diverged: Int
     /// A hand-designed optimizer's learning rate.
     public var learningRate: Double?
-    /// How many learning rates were tried to find this one; nil where none was searched for.
+    /// How many learning rates were tried to find this one; nil (null in JSON) where none was searched for.
     public var trials: Int?
     /// Each seed's loss on held-out data, +∞ where the run diverged (null in JSON); nil where there are no such data.
     public var heldOutLoss: [Double]?
@@ -172,7 +172,7 @@ extension OptimizerResult: Codable {
         try values.encode(stateBytesPerParameter, forKey: .stateBytesPerParameter)
         try values.encode(diverged, forKey: .diverged)
         try values.encodeIfPresent(learningRate, forKey: .learningRate)
-        try values.encodeIfPresent(trials, forKey: .trials)
+        try values.encode(trials, forKey: .trials)
         try values.encodeIfPresent(heldOutLoss?.map { $0.isFinite ? $0 : nil }, forKey: .heldOutLoss)
         try values.encodeIfPresent(heldOutAccuracy?.map { $0.isFinite ? $0 : nil }, forKey: .heldOutAccuracy)
         try values.encodeIfPresent(seconds, forKey: .seconds)

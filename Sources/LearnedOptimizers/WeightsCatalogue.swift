@@ -47,7 +47,7 @@ public struct WeightsCatalogue: Sendable {
         guard fileExists(nameOrPath) else {
             throw InputError(
                 nameOrPath, "is neither a weight file nor the name of one",
-                advice: "give a file, or \(Self.files.map(\.name).joined(separator: ", "))")
+                advice: suggestion(for: nameOrPath, among: Self.files.map(\.name)))
         }
         return nameOrPath
     }

@@ -7,6 +7,16 @@
 public struct LineChart: Sendable {
     /// One curve.
     public struct Series: Sendable {
+        /// How much a curve stands out.
+        public enum Weight: Sendable {
+            /// What the chart is about.
+            case strong
+            /// As any.
+            case normal
+            /// For comparison: thin, without its band.
+            case quiet
+        }
+
         /// How the legend calls it.
         public var name: String
         /// Rising places on the x axis.
@@ -17,6 +27,10 @@ public struct LineChart: Sendable {
         public var low: [Double]
         /// The band's upper edge; where it is infinite, the band reaches the top.
         public var high: [Double]
+        /// Its place among the colours and dashes; else its place among the curves.
+        public var style: Int?
+        /// How much it stands out. Terminals and documents of a single chart show all curves alike.
+        public var weight = Weight.normal
 
         /// - Precondition: `median` has a value for each x, `low` and `high` have one too or are both empty.
         public init(_ name: String, x: [Double], median: [Double], low: [Double] = [], high: [Double] = []) {
@@ -93,7 +107,9 @@ extension LineChart.Series {
         var places = means(x)
         // The ends stay where they are, so that the curve fills the axis.
         (places[0], places[count - 1]) = (x[0], x[x.count - 1])
-        return LineChart.Series(name, x: places, median: means(median), low: means(low), high: means(high))
+        var thin = LineChart.Series(name, x: places, median: means(median), low: means(low), high: means(high))
+        (thin.style, thin.weight) = (style, weight)
+        return thin
     }
 
     /// The median at a place between the points, or nil outside them and in gaps.

@@ -34,7 +34,11 @@ public final class ResultsStore: Sendable {
         session = try translatingErrors(path) { [pool] in try Session(pool) }
     }
 
-    deinit { session.end(pool) }
+    deinit {
+        session.end(pool)
+        // The last to close the file puts its log away.
+        try? pool.close()
+    }
 
     // MARK: Runs
 

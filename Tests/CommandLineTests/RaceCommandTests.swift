@@ -54,14 +54,37 @@ import Testing
         }
     }
 
-    @Test func sweepsTheLearningRate() throws {
+    /// The untuned AdamW is the rival of what needs no tuning; every result says what was spent.
+    @Test func sweepsTheLearningRateAndSaysHowManyWereTried() throws {
         let outcome = try l2o(
-            words("race --optimizee convex --steps 20 --seeds 2 --optimizer adam:lr=sweep adam:lr=2^-5 --json"))
+            words("race --optimizee convex --steps 20 --seeds 2 --optimizer adam:lr=sweep adam:lr=2^-5 adamw --json"))
+        #expect(outcome.exitCode == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
         let results = try #require((try outcome.json() as? [String: Any])?["results"] as? [[String: Any]])
         let swept = try #require(results.first?["learning_rate"] as? Double)
-        #expect(results[0]["trials"] as? Int ?? 0 >= 17)
-        #expect(results[1]["trials"] == nil)
+        #expect(results[0]["trials"] as? Int ?? 0 >= 7)
+        #expect(results[1]["trials"] is NSNull && results[2]["trials"] is NSNull)
+        #expect(results[2]["learning_rate"] as? Double == 0.001)
         #expect(abs((2 * log2(swept)).rounded() - 2 * log2(swept)) < 1e-9, "a power of √2")
+    }
+
+    @Test func sweepsUnderSchedulesAreToldApart() throws {
+        let specifications = ["adam:lr=sweep", "adam:lr=sweep,cosine=20", "adam:lr=sweep,cosine=20,warmup=4"]
+        let outcome = try l2o(
+            words("race --optimizee convex --steps 20 --seeds 2 --quiet --optimizer") + specifications)
+        #expect(outcome.exitCode == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
+        for label in ["adam", "adam cosine=20", "adam cosine=20 warmup=4"] {
+            #expect(outcome.output.contains("Learning rates of \(label): "))
+        }
+    }
+
+    /// Started where the loss overflows, every rate diverges, and the search goes down to its end.
+    @Test func aBestRateAtTheEndOfTheSearchIsSaid() throws {
+        let outcome = try l2o(
+            words(
+                "race --optimizee rosenbrock:noise=1e15 --steps 3 --seeds 2 --optimizer sgd:lr=sweep --json --quiet"))
+        #expect(outcome.errors == "l2o: sgd: the best rate, 2^-40, is the last that was tried\n")
+        let result = try #require(((try outcome.json() as? [String: Any])?["results"] as? [[String: Any]])?.first)
+        #expect(outcome.exitCode == 0 && result["diverged"] as? Int == 2)
     }
 
     @Test func resultsDoNotDependOnThreadsButOnTheSeed() throws {

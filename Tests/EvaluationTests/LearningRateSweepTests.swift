@@ -8,23 +8,58 @@ struct LearningRateSweepTests {
     // Five parameters and curvature 5: one step of SGD at rate 1 is exact. Twice that rate never converges.
     private let bowl = Bowl(size: 5, curvature: 5)
 
-    @Test("Finds the known best rate within the grid")
+    @Test("A spacing of one tries the whole grid and finds the known best rate in it")
     func known() throws {
-        let result = try LearningRateSweep(on: bowl, of: SGD(), steps: 3, seeds: 2, halfPowers: -6...6).run()
+        let result = try LearningRateSweep(
+            on: bowl, of: SGD(), steps: 3, seeds: 2, halfPowers: -6...6, spacing: 1
+        ).run()
         #expect(result.best.text == "2^0")
         #expect(result.optimizer.learningRate == 1)
         #expect(result.trials.map(\.halfPower) == Array(-6...6))
         #expect(!result.isOnEdge)
     }
 
+    @Test("From far apart to close: as good a rate as the whole grid's, in fewer trials", arguments: [2, 4])
+    func coarse(spacing: Int) throws {
+        for optimizer in OptimizerCatalogue.all {
+            var sweep = LearningRateSweep(on: bowl, of: optimizer, steps: 10, seeds: 2, seed: 5, spacing: spacing)
+            let result = try sweep.run()
+            sweep.spacing = 1
+            let whole = try sweep.run()
+            #expect(result.best.mean < 1.001 * whole.best.mean, "\(optimizer.name)")
+            #expect(result.trials.count < whole.trials.count)
+            // Each rate meets the same problems in either.
+            let common = whole.trials.filter { trial in result.trials.contains { $0.halfPower == trial.halfPower } }
+            #expect(result.trials.filter(whole.trials.contains) == common)
+        }
+    }
+
+    @Test("The two next rates on either side of the best were tried and are no better", arguments: [1, 2, 4, 8])
+    func bracketed(spacing: Int) throws {
+        for optimizer in OptimizerCatalogue.all {
+            let result = try LearningRateSweep(
+                on: bowl, of: optimizer, steps: 10, seeds: 3, spacing: spacing
+            ).run()
+            for neighbour in [-2, -1, 1, 2].map({ result.best.halfPower + $0 }) {
+                let trial = try #require(result.trials.first { $0.halfPower == neighbour }, "\(optimizer.name)")
+                #expect(trial.mean >= result.best.mean)
+            }
+            #expect(result.trials.allSatisfy { $0.mean >= result.best.mean })
+            let powers = result.trials.map(\.halfPower)
+            #expect(powers == Set(powers).sorted(), "each rate once, in rising order")
+        }
+    }
+
     @Test(
-        "Grows the grid in both directions until the best rate lies inside", arguments: [-30 ... -20, 9...12, 0...0])
-    func extends(grid: ClosedRange<Int>) throws {
-        let result = try LearningRateSweep(on: bowl, of: SGD(), steps: 3, seeds: 2, halfPowers: grid).run()
+        "Grows in both directions until the best rate lies inside", arguments: [-30 ... -20, 9...12, 0...0], [1, 4])
+    func extends(grid: ClosedRange<Int>, spacing: Int) throws {
+        let result = try LearningRateSweep(
+            on: bowl, of: SGD(), steps: 3, seeds: 2, halfPowers: grid, spacing: spacing
+        ).run()
         #expect(result.best.halfPower == 0)
         #expect(!result.isOnEdge)
         let powers = result.trials.map(\.halfPower)
-        #expect(powers == Array(powers[0]...powers.last!))
+        if spacing == 1 { #expect(powers == Array(powers[0]...powers.last!)) }
         #expect(powers.contains(-1) && powers.contains(1))
     }
 
@@ -41,6 +76,7 @@ struct LearningRateSweepTests {
         let steep = Bowl(size: 1, curvature: 1e8)
         let result = try LearningRateSweep(on: steep, of: SGD(), steps: 10, seeds: 2, halfPowers: -2...0).run()
         #expect(result.trials.last?.diverged == 2)
+        #expect(result.divergedRates == result.trials.count { $0.mean == .infinity } && result.divergedRates > 10)
         #expect(result.trials.filter { $0.diverged > 0 }.allSatisfy { $0.mean == .infinity })
         #expect(result.best.diverged == 0 && result.best.halfPower == -53 && !result.isOnEdge)
     }
@@ -56,6 +92,22 @@ struct LearningRateSweepTests {
             #expect(race.results[0].trials == sweep.trials.count)
             #expect(race.results[0].learningRate == sweep.best.learningRate)
             #expect(!sweep.isOnEdge, "\(optimizer.name)")
+        }
+    }
+
+    @Test(
+        "Every optimizer is tuned under every schedule",
+        arguments: [Schedule.constant, .cosine(steps: 12), .warmUpCosine(warmUpSteps: 3, steps: 12)])
+    func schedules(schedule: Schedule) throws {
+        for var optimizer in OptimizerCatalogue.all {
+            optimizer.schedule = schedule
+            let sweep = try LearningRateSweep(on: bowl, of: optimizer, steps: 12, seeds: 2).run()
+            #expect(sweep.optimizer.schedule == schedule && !sweep.isOnEdge)
+            #expect(sweep.label == ([type(of: optimizer).keyword] + schedule.options).joined(separator: " "))
+            let start = try Race(
+                on: bowl, steps: 12, seeds: 2, optimizers: [optimizer.with(learningRate: 0)], measuresTime: false
+            ).run()
+            #expect(sweep.best.mean < start.results[0].finalStatistics.mean)
         }
     }
 

@@ -40,7 +40,9 @@ private struct MissingProvider: DataProvider {
         let entries = OptimizeeCatalogue.entries
         #expect(Set(entries.map(\.name)).count == entries.count)
         #expect(entries.allSatisfy { !$0.summary.isEmpty && !$0.summary.contains("\n") })
-        for name in ["mnist-mlp", "digits-mlp", "mnist-mlp-relu", "mnist-mlp-d10", "convex", "quadratic"] {
+        for name in [
+            "mnist-mlp", "digits-mlp", "mnist-mlp-relu", "mnist-mlp-d10", "convex", "quadratic", "sine-lstm",
+        ] {
             #expect(entries.contains { $0.name == name })
         }
     }
@@ -58,6 +60,11 @@ private struct MissingProvider: DataProvider {
         ("convex:clip=infinity,n=5", "convex:n=5,clip=infinity"),
         ("quadratic:condition=10,noise=0", "quadratic:condition=10.0,noise=0.0"),
         ("rosenbrock:n=10", "rosenbrock:n=10"),
+        ("sine-lstm:layers=2", "sine-lstm-2"),
+        ("sine-lstm:noise=0.01", "sine-lstm-lownoise"),
+        ("sine-lstm-2:noise=0.01,hidden=4", "sine-lstm-2:hidden=4,noise=0.01"),
+        ("sine-lstm-lownoise:noise=0.1", "sine-lstm"),
+        ("sine-lstm:initial=1,batch=9,length=5,layers=3", "sine-lstm:layers=3,length=5,batch=9,initial=1.0"),
     ]) func optionsMakeCanonicalNames(given: String, canonical: String) throws {
         let catalogue = OptimizeeCatalogue(data: CountingProvider())
         #expect(try catalogue.optimizee(named: given).name == canonical)
@@ -84,6 +91,7 @@ private struct MissingProvider: DataProvider {
             "mnist-mlp:hidden=4--5",
             "mnist-mlp:hidden=4--5: hidden=4--5 cannot be used; give whole numbers such as 40-20, from 1 to 100000"
         ),
+        ("sine-lstm:layers=0", "sine-lstm:layers=0: layers=0 cannot be used; give a whole number from 1 to 100"),
         ("convex:n=3,n=4", "convex:n=3,n=4: gives n twice; give each option once"),
         ("convex:clip=nan", "convex:clip=nan: clip=nan cannot be used; give a number above 0, or infinity"),
         ("rosenbrock:noise=-1", "rosenbrock:noise=-1: noise=-1 cannot be used; give a number of 0.0 or more"),

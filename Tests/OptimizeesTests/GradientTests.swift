@@ -25,6 +25,7 @@ enum Samples {
             Quadratic(dimension: 1, condition: 2), Rosenbrock(), Rosenbrock(dimension: 5), Rastrigin(),
             Rastrigin(dimension: 9),
             DifferentiableOptimizee(name: "swift", initial: [-1.2, 1, 0.5], noise: 0.1, function: rosenbrock),
+            LSTMCase().lstm, LSTMCase(layers: 2, batch: 16).lstm,
             scaledMLP, RandomScaling(Convex(), range: 1, granularity: .function),
             RandomScaling(Rosenbrock(dimension: 4), range: 1, distribution: .uniform),
             RandomScaling(mlp, range: 1, keep: 0.5), Combined(mlp, Convex()),

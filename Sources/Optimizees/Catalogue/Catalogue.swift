@@ -30,7 +30,7 @@ public final class OptimizeeCatalogue: Sendable {
     }
 
     /// Every optimizee that has a name. A new family is one more list here.
-    public static let entries: [Entry] = mlpEntries + analyticEntries
+    public static let entries: [Entry] = mlpEntries + lstmEntries + analyticEntries
 
     private let data: LoadedData
 

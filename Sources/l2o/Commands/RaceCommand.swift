@@ -84,6 +84,10 @@ struct RaceCommand: SharedOptionsCommand {
                 let result = try showingProgress("sweep of \(type(of: optimizer).keyword)") {
                     try sweep.run(control: $0)
                 }
+                if result.isOnEdge {
+                    Output.note(
+                        "l2o: \(result.label): the best rate, \(result.best.text), is the last that was tried\n")
+                }
                 sweeps.append(result)
                 entrants.append(Entrant(result))
             }
@@ -126,8 +130,8 @@ struct RaceCommand: SharedOptionsCommand {
     private func print(_ result: RaceResult, _ sweeps: [SweepResult]) throws {
         if shared.json { return try Output.write(result.json()) }
         for sweep in brief ? [] : sweeps {
-            try Output.write("Learning rates of \(type(of: sweep.optimizer).keyword)\n\n\(sweep.table().text())\n")
-            if sweep.isOnEdge { try Output.write("The best lies on the edge of what was tried.\n\n") }
+            let count = "\(sweep.trials.count) tried, \(sweep.divergedRates) with a run that diverged"
+            try Output.write("Learning rates of \(sweep.label): \(count)\n\n\(sweep.table().text())\n")
         }
         // A file gets every column.
         let table = isatty(STDOUT_FILENO) == 1 ? result.table(width: TerminalStyle.columns) : result.table()
@@ -149,6 +153,6 @@ struct RaceCommand: SharedOptionsCommand {
         LineChart(
             title: "\(optimizee), \(steps) steps", xLabel: "learning rate", yLabel: "final loss",
             caption: seeds > 1 ? "Median and quartiles of \(seeds) runs." : "One run.", xScale: .powersOfTwo,
-            series: sweeps.map { $0.series(type(of: $0.optimizer).keyword) })
+            series: sweeps.map { $0.series($0.label) })
     }
 }
