@@ -31,6 +31,8 @@ public struct LineChart: Sendable {
         public var style: Int?
         /// How much it stands out. Terminals and documents of a single chart show all curves alike.
         public var weight = Weight.normal
+        /// Whether its points are drawn as dots where they are few.
+        public var hasDots = true
 
         /// - Precondition: `median` has a value for each x, `low` and `high` have one too or are both empty.
         public init(_ name: String, x: [Double], median: [Double], low: [Double] = [], high: [Double] = []) {
@@ -90,7 +92,7 @@ public struct LineChart: Sendable {
 
 extension LineChart.Series {
     /// Whether the points are few enough to be seen one by one.
-    var isSparse: Bool { x.count <= 40 }
+    var isSparse: Bool { hasDots && x.count <= 40 }
 
     /// The series in at most `count` points: means of the values within equal ranges of indices.
     ///
@@ -108,7 +110,7 @@ extension LineChart.Series {
         // The ends stay where they are, so that the curve fills the axis.
         (places[0], places[count - 1]) = (x[0], x[x.count - 1])
         var thin = LineChart.Series(name, x: places, median: means(median), low: means(low), high: means(high))
-        (thin.style, thin.weight) = (style, weight)
+        (thin.style, thin.weight, thin.hasDots) = (style, weight, hasDots)
         return thin
     }
 
