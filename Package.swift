@@ -129,6 +129,9 @@ let package = Package(
                 "Reporting", "Evaluation", "Files", "NumericCore",
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
+            resources: [
+                .embedInCode("Page/page.mustache"), .embedInCode("Page/style.css"), .embedInCode("Page/script.js"),
+            ],
             swiftSettings: settings),
         .target(
             name: "Diagnosis",

@@ -1,5 +1,5 @@
 /// Text that may stand in XML, as content or within quotation marks.
-func xmlEscaped(_ text: String) -> String {
+package func xmlEscaped(_ text: String) -> String {
     var escaped = ""
     for scalar in text.unicodeScalars {
         switch scalar {

@@ -40,6 +40,9 @@ public struct ExperimentAnalysis: Sendable {
     /// The analysis of a panel; nil where it was skipped.
     public func analysis(of panel: PanelResult) -> PanelAnalysis? { analyses.first { $0.panel.id == panel.id } }
 
+    /// Whether there is a tuned optimizer that learned ones are measured against; ablations have none.
+    public var isMeasured: Bool { analyses.first?.hasOpponent == true }
+
     /// The panels that were skipped.
     public var skipped: [PanelResult] { panels.filter { analysis(of: $0) == nil } }
 
@@ -56,13 +59,13 @@ public struct ExperimentAnalysis: Sendable {
     /// One row for each panel: the subject against the best tuned and the untuned optimizer, and the paper's tuning
     /// beside ours.
     public func summary() -> DataTable {
-        let name = analyses.first?.subject.name ?? "learned"
+        let name = isMeasured ? analyses[0].subject.name : "lowest"
         return DataTable(
             [
                 .init("problem", "problem", "panel", isNumeric: false), .init("steps", "steps"),
                 .estimate(name, "final_loss", help: "Median final loss with its bootstrap 95 % interval."),
                 .estimate("best tuned", "best_tuned_loss", help: "The same of the tuned optimizer with the lowest mean."),
-                .init("which", "best_tuned", "learning_rate", isNumeric: false),
+                .init("which", "which", "learning_rate", isNumeric: false),
                 .estimate(
                     "ratio", "loss_ratio",
                     help: "\(name) divided by the best tuned, problem by problem: median and bootstrap 95 % interval."),
@@ -80,6 +83,7 @@ public struct ExperimentAnalysis: Sendable {
         let analysis = analysis(of: panel)
         let baseline = analysis?.baseline
         let isDuel = analysis?.hasOpponent == true
+        let named = baseline ?? analysis?.subject
         let tuning = tuning.first { $0.panel.id == panel.id }
         let rate = tuning.map { exp2(Double($0.sweep.best) / 2) }
         let apart = tuning.map { $0.distance == 0 ? "" : stepsApart($0.distance) } ?? ""
@@ -88,8 +92,8 @@ public struct ExperimentAnalysis: Sendable {
             .estimate(analysis.flatMap { isDuel || baseline == nil ? $0.subject.final : nil }),
             .estimate(baseline?.final),
             DataTable.Cell(
-                baseline?.result.label ?? "",
-                values: [baseline?.name ?? "", baseline?.result.learningRate.map { "\($0)" } ?? ""]),
+                named?.result.label ?? "",
+                values: [named?.name ?? "", named?.result.learningRate.map { "\($0)" } ?? ""]),
             .estimate(isDuel ? baseline?.duel?.ratio : nil, digits: 3),
             .duel(isDuel ? baseline?.duel : nil),
             .number(panel.results(.untuned).first?.finalStatistics.median),
@@ -97,7 +101,7 @@ public struct ExperimentAnalysis: Sendable {
             DataTable.Cell(
                 rate.map(learningRateText) ?? "", detail: apart,
                 values: tuning.map { ["\(rate!)", "\($0.distance)"] } ?? ["", ""]),
-            DataTable.Cell(panel.skipped.map { "skipped: \($0)" } ?? "", values: [panel.skipped ?? ""]),
+            DataTable.Cell(analysis == nil ? "skipped" : "", values: [panel.skipped ?? ""]),
         ])
     }
 }
