@@ -106,8 +106,8 @@ struct ReproductionTests {
                             mean(sweep.trials.first { $0.halfPower == sweep.best }!.losses)
                         }.min())
             }
-            #expect(result.panels[0].search == RateSearch.grid.text)
-            #expect(result.panels[1].search == RateSearch.coarseToFine(problems: 2).text)
+            #expect(result.panels[0].search == RateSearch(spacing: 1, problems: 2).text)
+            #expect(result.panels[1].search == RateSearch(spacing: 1, problems: 2).text)
             #expect(result.panels[1].sweeps[1].distance(to: PaperBaseline("adam", halfPower: -3)) != nil)
             #expect(result.panels[1].sweeps[0].distance(to: PaperBaseline("adam", halfPower: -3)) == nil)
         }
