@@ -13,10 +13,9 @@ import Testing
 
 /// No data set but few digits.
 private struct FewDigits: DataProvider {
-    func mnistTraining() throws -> LabeledImages {
-        throw InputError("mnist", "is missing", advice: "fetch it")
-    }
-    func digitsTraining() throws -> LabeledImages { Digits.generate(count: 300, seed: 0) }
+    func mnist() throws -> ImageSplit { throw InputError("mnist", "is missing", advice: "fetch it") }
+    func cifar10() throws -> ImageSplit { throw InputError("cifar10", "is missing", advice: "fetch it") }
+    func digits() throws -> ImageSplit { ImageSplit(training: Digits.generate(count: 300, seed: 0)) }
 }
 
 /// Experiments as the paper's, on problems that take milliseconds.
