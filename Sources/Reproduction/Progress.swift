@@ -87,13 +87,14 @@ final class ProgressTracker: Sendable {
 
     /// What is to be called with the progress of a stage of panel `index`, which begins.
     func begin(_ stage: PanelRun.Stage, of index: Int) -> @Sendable (RunControl.Progress) -> Void {
-        let end = estimates[...index].reduce(0) { $0 + $1.runs }
-        let before = runs.withLock { runs in
+        let panelEnd = estimates[...index].reduce(0) { $0 + $1.runs }
+        let (before, end) = runs.withLock { runs in
             let before = runs
-            if case .sweep = stage { runs = min(end, before + estimates[index].sweep) }
-            return before
+            if case .sweep = stage { runs = min(panelEnd, before + estimates[index].sweep) } else { runs = panelEnd }
+            return (before, runs)
         }
         let work = 2 * plans[index].panel.steps
+        // A sweep may take more runs than expected.
         return { [self] progress in tell(index, stage.text, runs: min(end, before + progress.completed / work)) }
     }
 
