@@ -159,7 +159,7 @@ let package = Package(
         tests("NumericCore", ["NumericCore"]),
         tests("Files", ["Files"]),
         tests("Datasets", ["Datasets", "NumericCore", "Files", "CZlib"]),
-        tests("Optimizees", ["Optimizees", "Datasets", "NumericCore", "Files"]),
+        tests("Optimizees", ["Optimizees", "Datasets", "NumericCore", "Files", "COneDNN"]),
         tests("Optimizers", ["Optimizers", "NumericCore", "Files"]),
         tests("LearnedOptimizers", ["LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests(

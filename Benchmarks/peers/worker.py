@@ -38,15 +38,18 @@ def timed(operation, times):
 
 def prepare(job):
     """The library's name, the operation as a function, and the bytes held before it had anything of its own."""
-    library, form = job["form"].split("-")
+    library, form = job["form"].split("-", 1)
     if library == "jax":
         import jax_step as step, jax_training as training
     else:
         import torch
-        import torch_step as step, torch_training as training
+        import torch_gradient, torch_step as step, torch_training as training
         torch.set_num_threads(job["threads"])
     if job["operation"] == "step":
         operation, before = step.make(form, job["optimizer"], job["parameters"], job["threads"], resident)
+    elif job["operation"] == "gradient":
+        before = resident()
+        operation = torch_gradient.make(form, job["optimizer"])
     else:
         before = resident()
         operation = training.make(form, job["optimizer"], job["periods"])

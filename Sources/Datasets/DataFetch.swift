@@ -3,18 +3,29 @@ import NumericCore
 
 /// One file of a data set, and how to tell that it has arrived whole.
 public struct DatasetFile: Sendable, Equatable {
+    /// What an MD5 sum was computed of.
+    public enum Sum: Sendable {
+        /// Of what the file unpacks to.
+        case content
+        /// Of the file as it is.
+        case file
+    }
+
     /// Its name below a mirror and in the data folder; gzipped.
     public let name: String
-    /// The number of bytes that it unpacks to.
-    public let unpackedBytes: Int
-    /// The MD5 sum of those, in lower-case hexadecimal.
+    /// The number of bytes that the sum was computed of.
+    public let bytes: Int
+    /// Their MD5 sum, in lower-case hexadecimal.
     public let md5: String
+    /// What the sum was computed of.
+    public let sum: Sum
 
-    /// A file by its name, and the size and MD5 sum of what it unpacks to.
-    public init(name: String, unpackedBytes: Int, md5: String) {
+    /// A file by its name, and the size and MD5 sum of itself or of what it unpacks to.
+    public init(name: String, bytes: Int, md5: String, of sum: Sum = .content) {
         self.name = name
-        self.unpackedBytes = unpackedBytes
+        self.bytes = bytes
         self.md5 = md5
+        self.sum = sum
     }
 }
 
@@ -41,14 +52,31 @@ public enum DataFetch {
     /// MNIST's four files.
     public static let mnistFiles = [
         DatasetFile(
-            name: "train-images-idx3-ubyte.gz", unpackedBytes: 47_040_016, md5: "6bbc9ace898e44ae57da46a324031adb"),
+            name: "train-images-idx3-ubyte.gz", bytes: 47_040_016, md5: "6bbc9ace898e44ae57da46a324031adb"),
         DatasetFile(
-            name: "train-labels-idx1-ubyte.gz", unpackedBytes: 60_008, md5: "a25bea736e30d166cdddb491f175f624"),
+            name: "train-labels-idx1-ubyte.gz", bytes: 60_008, md5: "a25bea736e30d166cdddb491f175f624"),
         DatasetFile(
-            name: "t10k-images-idx3-ubyte.gz", unpackedBytes: 7_840_016, md5: "2646ac647ad5339dbf082846283269ea"),
+            name: "t10k-images-idx3-ubyte.gz", bytes: 7_840_016, md5: "2646ac647ad5339dbf082846283269ea"),
         DatasetFile(
-            name: "t10k-labels-idx1-ubyte.gz", unpackedBytes: 10_008, md5: "27ae3e4e09519cfbb04c329615203637"),
+            name: "t10k-labels-idx1-ubyte.gz", bytes: 10_008, md5: "27ae3e4e09519cfbb04c329615203637"),
     ]
+
+    /// Addresses below which CIFAR-10's archive lies, in the order in which they are tried.
+    public static let cifar10Mirrors = ["https://www.cs.toronto.edu/~kriz/"]
+
+    /// CIFAR-10's archive, with the sum that its authors publish.
+    public static let cifar10Files = [
+        DatasetFile(
+            name: CIFAR10.archiveName, bytes: 170_052_171, md5: "c32a1d4ab5d03f1284b67883e8d87530", of: .file)
+    ]
+
+    /// Fetches CIFAR-10's archive into `dataFolder`, see `fetch(_:into:from:progress:)`.
+    public static func cifar10(
+        into dataFolder: String, from mirrors: [String] = cifar10Mirrors,
+        progress: @escaping @Sendable (FetchProgress) -> Void = { _ in }
+    ) async throws {
+        try await fetch(cifar10Files, into: dataFolder, from: mirrors, progress: progress)
+    }
 
     /// Fetches MNIST into `dataFolder`'s subfolder `mnist`, see `fetch(_:into:from:progress:)`.
     public static func mnist(
@@ -60,8 +88,8 @@ public enum DataFetch {
 
     /// Fetches those of the files that are not in `folder` yet, each from the first mirror that gives it whole.
     ///
-    /// A file grows as `NAME.part`, which a later try or call resumes. It gets its name only when zlib finds its
-    /// CRC right and its size and MD5 sum are the expected ones, so nothing half-written ever bears that name.
+    /// A file grows as `NAME.part`, which a later try or call resumes. It gets its name only when its
+    /// size and MD5 sum are the expected ones, so nothing half-written ever bears that name.
     /// - Parameters:
     ///   - mirrors: addresses that the files' names are appended to, in the order in which they are tried.
     ///   - progress: called from another thread, one call at a time.
@@ -118,7 +146,7 @@ public enum DataFetch {
         let part = "\(path).part"
         let address = mirror.hasSuffix("/") ? mirror + file.name : "\(mirror)/\(file.name)"
         // Compressed data is hardly ever larger than its content.
-        let limit = file.unpackedBytes + file.unpackedBytes / 100 + 4096
+        let limit = file.bytes + file.bytes / 100 + 4096
         try await HTTPDownload.append(address, to: part, limit: limit) { bytes, total in
             progress(.receiving(file: file.name, bytes: bytes, total: total))
         }
@@ -136,20 +164,24 @@ public enum DataFetch {
     /// The file's bytes, still packed, if they unpack to what they should.
     private static func checked(_ file: DatasetFile, at path: String) throws -> [UInt8] {
         let bytes = try readFile(path)
-        let content: [UInt8]
-        do {
-            // Some servers say that gzip is the transfer's encoding; then the content arrives unpacked.
-            content =
-                Gzip.isCompressed(bytes)
-                ? try Gzip.decompress(bytes, limit: file.unpackedBytes, name: file.name) : bytes
-        } catch is InputError {
-            throw DamagedFile(problem: "it does not unpack")
-        }
-        guard content.count == file.unpackedBytes else {
-            throw DamagedFile(problem: "it has \(content.count) bytes unpacked, not \(file.unpackedBytes)")
+        let content = try summed(file, bytes)
+        guard content.count == file.bytes else {
+            let state = file.sum == .content ? " unpacked" : ""
+            throw DamagedFile(problem: "it has \(content.count) bytes\(state), not \(file.bytes)")
         }
         guard md5(content) == file.md5 else { throw DamagedFile(problem: "its MD5 sum is wrong") }
         return bytes
+    }
+
+    /// What the file's sum was computed of.
+    private static func summed(_ file: DatasetFile, _ bytes: [UInt8]) throws -> [UInt8] {
+        // Some servers say that gzip is the transfer's encoding; then the content arrives unpacked.
+        guard file.sum == .content, Gzip.isCompressed(bytes) else { return bytes }
+        do {
+            return try Gzip.decompress(bytes, limit: file.bytes, name: file.name)
+        } catch is InputError {
+            throw DamagedFile(problem: "it does not unpack")
+        }
     }
 
     private static func fileSize(_ path: String) -> Int {

@@ -4,7 +4,7 @@ import Reporting
 /// An experiment's section of the page.
 struct Figure {
     struct Chart {
-        let title: String?
+        let heading: String?
         let svg: String
     }
 
@@ -33,7 +33,7 @@ struct Figure {
         id = experiment.id
         number = experiment.id == "rows" ? "22" : experiment.id
         title = experiment.title
-        finding = analysis.finding
+        finding = withPowers(analysis.finding)
         paper = experiment.finding.isEmpty ? nil : experiment.finding
         command = experiment.command
         skipped = analysis.skipped.map { Skip(title: $0.panel.title, reason: $0.skipped ?? "It has no runs.") }
@@ -62,7 +62,7 @@ struct Figure {
                 return Table(
                     panel.panel.panel.title, panel.table(), file: "\(id)-\(fileName(panel.panel.id)).csv",
                     isOpen: analysis.panels.count == 1, verdict: verdict == .open ? nil : verdict?.rawValue,
-                    note: analysis.panels.count == 1 ? nil : panel.finding)
+                    note: analysis.panels.count == 1 ? nil : withPowers(panel.finding))
             }
     }
 
@@ -83,7 +83,7 @@ private struct Drawing {
         let spread = seeds == 1 ? "One run" : "Median and quartiles of \(runs)"
         let id = analysis.experiment.id
         func add(_ lines: [LineChart]) {
-            charts += lines.map { Figure.Chart(title: lines.count > 1 ? $0.title : nil, svg: $0.inlineSVG()) }
+            charts += lines.map { Figure.Chart(heading: lines.count > 1 ? $0.title : nil, svg: $0.inlineSVG()) }
         }
         switch analysis.experiment.figure {
         case .curves:
@@ -103,7 +103,7 @@ private struct Drawing {
             guard let rows = analysis.rows else { return }
             let ratios = rows.ratioChart()
             if !ratios.rows.isEmpty {
-                charts.append(Figure.Chart(title: "Against the best tuned optimizer", svg: ratios.inlineSVG()))
+                charts.append(Figure.Chart(heading: "Against the best tuned optimizer", svg: ratios.inlineSVG()))
                 downloads.append(Download("Ratios as CSV", file: "\(id)-ratios.csv", csv: ratios.csv))
             }
             let lines = rows.profileCharts()

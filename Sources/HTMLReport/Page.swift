@@ -32,7 +32,7 @@ struct Page {
         self.script = script
         facts = [
             ("Version", result.version), ("Machine", result.machine ?? ""), ("Date", result.date ?? ""),
-            ("Runs each", "\(result.seeds)"), ("Root of random numbers", "\(result.seed)"),
+            ("Runs each", "\(result.seeds)"), ("Seed", "\(result.seed)"),
         ].filter { !$0.1.isEmpty }.map { Fact(name: $0.0, value: $0.1) }
         quick = result.quick
         command = result.command
@@ -101,7 +101,7 @@ struct Table {
             Row(
                 cells: zip(row.cells, table.columns).map { cell, column in
                     Cell(
-                        text: cell.text, detail: cell.detail.isEmpty ? nil : cell.detail,
+                        text: withPowers(cell.text), detail: cell.detail.isEmpty ? nil : cell.detail,
                         // As JavaScript spells it.
                         order: cell.order.map { $0 == .infinity ? "Infinity" : "\($0)" } ?? "",
                         isNumeric: column.isNumeric)
@@ -110,4 +110,9 @@ struct Table {
         let download = Download("", file: file, csv: table.csv)
         (self.file, data) = (download.file, download.data)
     }
+}
+
+/// Powers of two as `2⁻⁵` instead of `2^-5`, which terminals without Unicode need.
+func withPowers(_ text: String) -> String {
+    text.replacing(/2\^(-?[0-9]+(?:\.5)?)/) { powerText(base: 2, exponent: String($0.output.1), unicode: true) }
 }

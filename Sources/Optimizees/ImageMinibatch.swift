@@ -33,6 +33,28 @@ struct ImageMinibatch {
         }
     }
 
+    /// The mean loss of `images` and the share that is classified right, one minibatch after the other.
+    ///
+    /// - Parameter body: the summed loss of the first `count` images in `pixels`, and how many it classifies right.
+    mutating func score(
+        _ images: LabeledImages, _ body: (_ labels: [UInt8], _ count: Int) -> (loss: Double, right: Int)
+    ) -> HeldOut? {
+        guard images.count > 0 else { return nil }
+        precondition(images.pixelsPerImage == self.images.pixelsPerImage, "held-out images are of another size")
+        step = nil
+        var total = (loss: 0.0, right: 0)
+        for start in stride(from: 0, to: images.count, by: indices.count) {
+            let count = min(indices.count, images.count - start)
+            // The rest of the last minibatch keeps what was there.
+            images.copyPixels(of: Array(start..<start + count), to: pixels)
+            for position in 0..<count { labels[position] = images.labels[start + position] }
+            let part = body(labels, count)
+            total = (total.loss + part.loss, total.right + part.right)
+        }
+        return HeldOut(
+            loss: total.loss / Double(images.count), accuracy: Double(total.right) / Double(images.count))
+    }
+
     /// Which images the minibatch of `step` holds.
     func indices(at step: Int) -> [Int] {
         sampler.indices(at: step)

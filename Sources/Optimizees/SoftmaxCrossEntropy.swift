@@ -30,6 +30,26 @@ struct SoftmaxCrossEntropy {
         return Float(total / Double(batchSize))
     }
 
+    /// The summed loss of the first `count` examples, and how many have their largest logit at their label: the first
+    /// of equal ones, and none where one is NaN. Leaves `logits` as they are.
+    func score(_ logits: UnsafePointer<Float>, labels: [UInt8], count: Int) -> (loss: Double, right: Int) {
+        var total = 0.0
+        var right = 0
+        for example in 0..<count {
+            var largest = 0
+            for label in 1..<classes where logits[label * stride + example] > logits[largest * stride + example] {
+                largest = label
+            }
+            let shift = Double(logits[largest * stride + example])
+            var sum = 0.0
+            for label in 0..<classes { sum += exp(Double(logits[label * stride + example]) - shift) }
+            let loss = log(sum) + shift - Double(logits[Int(labels[example]) * stride + example])
+            total += loss
+            if !loss.isNaN && largest == Int(labels[example]) { right += 1 }
+        }
+        return (total, right)
+    }
+
     /// Turns what `loss` left behind into the gradient of the mean loss with respect to the logits.
     func gradient(_ exponentials: UnsafeMutablePointer<Float>, labels: [UInt8]) {
         let share = 1 / Float(batchSize)

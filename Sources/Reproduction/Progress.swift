@@ -22,6 +22,8 @@ struct PanelPlan: Sendable {
     /// As it is run: a quick reproduction takes fewer steps.
     let panel: Panel
     let ablations: [Ablation]
+    /// Where several experiments show the panel, the one that wants the most rates decides.
+    var search: RateSearch
     var optimizee: (any Optimizee)?
     /// What the ablations are trained on.
     var training: (any Optimizee)?
@@ -32,6 +34,7 @@ struct PanelPlan: Sendable {
         self.panel = settings.scaled(panel)
         self.experiment = experiment.id
         ablations = experiment.ablations
+        search = settings.search(panel, wantsAllRates: experiment.figure == .learningRates)
         id = (experiment.ablations.isEmpty ? "" : "\(experiment.id)/") + self.panel.id
     }
 }
@@ -50,7 +53,7 @@ private struct Estimate {
         let isAblation = !plan.ablations.isEmpty
         let tuned = isAblation ? 0 : settings.tuned.count
         let networks = isAblation ? plan.ablations.reduce(0) { $0 + $1.quarters.count } : learned
-        sweep = isAblation ? 0 : settings.search(plan.panel).runs(problems: settings.seeds)
+        sweep = isAblation ? 0 : plan.search.expectedRuns
         runs = tuned * sweep + (tuned + networks + (isAblation ? 0 : 1)) * settings.seeds
         // The final loss takes a third of what the steps took; a learned optimizer 0.2 µs a parameter and step, and
         // training it about six times what its steps alone would.
@@ -84,13 +87,14 @@ final class ProgressTracker: Sendable {
 
     /// What is to be called with the progress of a stage of panel `index`, which begins.
     func begin(_ stage: PanelRun.Stage, of index: Int) -> @Sendable (RunControl.Progress) -> Void {
-        let end = estimates[...index].reduce(0) { $0 + $1.runs }
-        let before = runs.withLock { runs in
+        let panelEnd = estimates[...index].reduce(0) { $0 + $1.runs }
+        let (before, end) = runs.withLock { runs in
             let before = runs
-            if case .sweep = stage { runs = min(end, before + estimates[index].sweep) }
-            return before
+            if case .sweep = stage { runs = min(panelEnd, before + estimates[index].sweep) } else { runs = panelEnd }
+            return (before, runs)
         }
         let work = 2 * plans[index].panel.steps
+        // A sweep may take more runs than expected.
         return { [self] progress in tell(index, stage.text, runs: min(end, before + progress.completed / work)) }
     }
 

@@ -57,7 +57,13 @@ public struct Reproduction: Sendable {
         var shown: [ExperimentResult] = []
         for experiment in experiments {
             let own = experiment.panels.map { PanelPlan($0, of: experiment, settings) }
-            for plan in own where !plans.contains(where: { $0.id == plan.id }) { plans.append(plan) }
+            for plan in own {
+                if let place = plans.firstIndex(where: { $0.id == plan.id }) {
+                    plans[place].search.spacing = min(plans[place].search.spacing, plan.search.spacing)
+                } else {
+                    plans.append(plan)
+                }
+            }
             shown.append(ExperimentResult(experiment, panels: own.map(\.id), command: command([experiment.id])))
         }
         for index in plans.indices { try prepare(&plans[index], performer, isCancelled) }
@@ -104,7 +110,7 @@ public struct Reproduction: Sendable {
         let run = PanelRun(
             optimizee: optimizee, steps: plan.panel.steps, seeds: settings.seeds, seed: settings.seed,
             entrants: isAblation ? entrants : learned + [Entrant(AdamW(), label: "adamw untuned")],
-            tuned: isAblation ? [] : settings.tuned, search: settings.search(plan.panel))
+            tuned: isAblation ? [] : settings.tuned, search: plan.search)
         let (race, sweeps) = try run.run(performer: performer) { stage in
             RunControl(progress: tracker.begin(stage, of: index), isCancelled: isCancelled)
         }
@@ -148,8 +154,9 @@ public struct ReproductionSettings: Sendable {
         return quick
     }
 
-    /// How learning rates are searched for: heavy runs allow no whole grid of them.
-    func search(_ panel: Panel) -> RateSearch {
-        isQuick ? .coarse : panel.isHeavy ? .coarseToFine(problems: 2) : .grid
+    /// How learning rates are searched for: heavy runs allow few of them, a figure over learning rates needs all.
+    func search(_ panel: Panel, wantsAllRates: Bool) -> RateSearch {
+        if isQuick { return RateSearch(spacing: 4, problems: 1) }
+        return RateSearch(spacing: wantsAllRates ? 1 : 4, problems: panel.isHeavy ? min(2, seeds) : seeds)
     }
 }

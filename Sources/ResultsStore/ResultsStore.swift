@@ -36,7 +36,8 @@ public final class ResultsStore: Sendable {
 
     deinit {
         session.end(pool)
-        // The last to close the file puts its log away.
+        // The last to close the file puts its log away, which no reader can.
+        pool.invalidateReadOnlyConnections()
         try? pool.close()
     }
 

@@ -115,7 +115,7 @@ struct ReproduceCommandTests {
             kill(third.processIdentifier, SIGKILL)
             third.waitUntilExit()
             let texts = pipes.map { String(decoding: $0.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self) }
-            processes.forEach { $0.waitUntilExit() }
+            for process in processes { process.waitUntilExit() }
             #expect(processes.allSatisfy { $0.terminationStatus == 0 })
             let sum = texts.compactMap(computed).reduce(0, +)
             #expect(texts.count == 2 && sum <= all && sum >= all - 40)

@@ -96,6 +96,18 @@ struct DataFetchTests {
         }
     }
 
+    /// The sum of an archive is that of the file itself, as it is published.
+    @Test func sumMayBeThatOfThePackedFile() async throws {
+        try await withMirrors { server, _, folder in
+            let packed = gzip(content)
+            let file = DatasetFile(name: "data.gz", bytes: packed.count, md5: md5(packed), of: .file)
+            try await fetch(file, into: folder, from: ["\(server)/corrupt/", "\(server)/good/"])
+            #expect(try readFile("\(folder)/data.gz") == packed)
+            #expect(
+                try await fetch(file, into: folder, from: ["\(server)/missing/"]) == [.alreadyHere(file: "data.gz")])
+        }
+    }
+
     @Test func damagedFileIsReplaced() async throws {
         try await withMirrors { server, file, folder in
             try writeFileAtomically("\(folder)/data.gz", [0x1F, 0x8B, 3])
@@ -121,7 +133,7 @@ struct DataFetchTests {
             try makeFolder("\(folder)/offered")
             try makeFolder("\(folder)/fetched")
             try writeFileAtomically("\(folder)/offered/data.gz", gzip(content))
-            let file = DatasetFile(name: "data.gz", unpackedBytes: content.count, md5: md5(content))
+            let file = DatasetFile(name: "data.gz", bytes: content.count, md5: md5(content))
             let server = try MirrorServer(offering: "\(folder)/offered")
             defer { server.stop() }
             try await body(server.address, file, "\(folder)/fetched")

@@ -1,6 +1,7 @@
 import Datasets
 import Files
 import NumericCore
+import TestSupport
 import Testing
 
 /// Readers given damaged files throw `InputError` or return something valid; they never crash.
@@ -33,6 +34,30 @@ import Testing
             try check(Gzip.decompress(gzip(bytes), limit: 8_000, name: "fuzz"), rank: 3)
         }
         #expect(outcomes.refused > 500 && outcomes.accepted > 0)
+    }
+
+    @Test func recordsSurviveDamage() {
+        let outcomes = fuzz([cifarRecords([1]), cifarRecords([2, 9, 0])], cases: 2_000) { bytes in
+            let images = try CIFAR10.images(decoding: bytes, name: "fuzz")
+            #expect(images.count * 3073 == bytes.count)
+            #expect(images.labels.allSatisfy { $0 < 10 })
+        }
+        #expect(outcomes.refused > 500 && outcomes.accepted > 0)
+    }
+
+    /// Half of the damaged headers get a right checksum again, so that what stands behind it is met, too.
+    @Test func archivesSurviveDamage() throws {
+        let seeds = [
+            tar([("a/b.bin", sampleBytes(700, seed: 1)), ("c", [])]), tar([("d", sampleBytes(40, seed: 2))]), tar([]),
+            try fixture("ustar.tar"), try fixture("gnu.tar"), try fixture("pax.tar"),
+        ]
+        let outcomes = fuzz(seeds, cases: 6_000) { bytes in
+            var bytes = bytes
+            if bytes.count >= 512, bytes.count.isMultiple(of: 2) { setTarChecksum(&bytes, at: 0) }
+            let files = try Tar.files(in: bytes, name: "fuzz")
+            #expect(files.reduce(0) { $0 + $1.content.count + 512 } <= bytes.count)
+        }
+        #expect(outcomes.refused > 1_000 && outcomes.accepted > 0)
     }
 
     private func check(_ bytes: [UInt8], rank: Int) throws {
@@ -76,8 +101,9 @@ import Testing
         case 2: bytes.removeLast(bytes.count - place)
         case 3: bytes.removeSubrange(place..<min(place + 1 + stream.index(below: 8), bytes.count))
         case 4:
-            // An extreme number in one of the places where lengths stand: the header, or gzip's trailer.
-            let field = stream.index(below: 2) == 0 ? 4 * stream.index(below: 4) : bytes.count - 4
+            // An extreme number in one of the places where lengths stand: the header, tar's header, or gzip's trailer.
+            let field = [4 * stream.index(below: 4), 124 + stream.index(below: 12), bytes.count - 4][
+                stream.index(below: 3)]
             let value: [UInt8] = [[0, 0, 0, 0], [255, 255, 255, 255], [128, 0, 0, 0], [0, 0, 0, 1]][
                 stream.index(below: 4)]
             for (offset, byte) in value.enumerated() where bytes.indices.contains(field + offset) {

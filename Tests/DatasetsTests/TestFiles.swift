@@ -75,3 +75,36 @@ func sampleBytes(_ count: Int, seed: UInt64) -> [UInt8] {
         return value
     }
 }
+
+/// Records in CIFAR-10's format, one for each class; byte i of an image is the class plus i modulo 256.
+func cifarRecords(_ classes: [Int]) -> [UInt8] {
+    classes.flatMap { label in [UInt8(label)] + (0..<3072).map { UInt8(($0 + label) % 256) } }
+}
+
+/// A tar archive of regular files, in POSIX's format.
+func tar(_ members: [(path: String, content: [UInt8])]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for (path, content) in members {
+        let start = bytes.count
+        var header = [UInt8](repeating: 0, count: 512)
+        func put(_ text: String, at offset: Int) {
+            header.replaceSubrange(offset..<offset + text.utf8.count, with: Array(text.utf8))
+        }
+        put(path, at: 0)
+        let digits = String(content.count, radix: 8)
+        put(String(repeating: "0", count: 11 - digits.count) + digits, at: 124)
+        put("0ustar", at: 156)
+        bytes += header + content
+        bytes += [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
+        setTarChecksum(&bytes, at: start)
+    }
+    return bytes + [UInt8](repeating: 0, count: 1024)
+}
+
+/// Writes the checksum that the tar header at `start` ought to have.
+func setTarChecksum(_ bytes: inout [UInt8], at start: Int) {
+    bytes.replaceSubrange(start + 148..<start + 156, with: [UInt8](repeating: 32, count: 8))
+    let digits = String(bytes[start..<start + 512].reduce(0) { $0 + Int($1) }, radix: 8)
+    let field = String(repeating: "0", count: 6 - digits.count) + digits + "\0 "
+    bytes.replaceSubrange(start + 148..<start + 156, with: Array(field.utf8))
+}

@@ -37,7 +37,8 @@ struct ExperimentTests {
     private func result(steps: Int = 3) throws -> ReproductionResult {
         let run = PanelRun(
             optimizee: Bowl(), steps: steps, seeds: 2, seed: 1,
-            entrants: [Entrant(SGD(learningRate: 1e30), label: "a \"b\"")], tuned: [SGD()], search: .grid)
+            entrants: [Entrant(SGD(learningRate: 1e30), label: "a \"b\"")], tuned: [SGD()],
+            search: RateSearch(spacing: 1, problems: 2))
         let (race, sweeps) = try run.run(performer: ComputedRuns()) { _ in RunControl() }
         let panel = PanelResult(id: "bowl", panel: Panel("Bowl", "bowl"), race: race, sweeps: sweeps)
         let skipped = PanelResult(id: "gone", panel: Panel("Gone", "gone"), skipped: "no data")

@@ -9,22 +9,25 @@ private final class CountingProvider: DataProvider {
     let mnistCalls = Atomic<Int>(0)
     let digitsCalls = Atomic<Int>(0)
 
-    func mnistTraining() throws -> LabeledImages {
+    func mnist() throws -> ImageSplit {
         mnistCalls.wrappingAdd(1, ordering: .relaxed)
-        return sampleImages(count: 4, pixels: 784, classes: 10)
+        return ImageSplit(training: sampleImages(count: 4, pixels: 784, classes: 10))
     }
 
-    func digitsTraining() throws -> LabeledImages {
+    func cifar10() throws -> ImageSplit { ImageSplit(training: sampleImages(count: 4, pixels: 3072, classes: 10)) }
+
+    func digits() throws -> ImageSplit {
         digitsCalls.wrappingAdd(1, ordering: .relaxed)
-        return sampleImages(count: 4, pixels: 64, classes: 10)
+        return ImageSplit(training: sampleImages(count: 4, pixels: 64, classes: 10))
     }
 }
 
 /// Has no data.
 private struct MissingProvider: DataProvider {
     static let error = InputError("mnist", "is missing", advice: "download it")
-    func mnistTraining() throws -> LabeledImages { throw Self.error }
-    func digitsTraining() throws -> LabeledImages { throw Self.error }
+    func mnist() throws -> ImageSplit { throw Self.error }
+    func cifar10() throws -> ImageSplit { throw Self.error }
+    func digits() throws -> ImageSplit { throw Self.error }
 }
 
 @Suite struct CatalogueTests {
@@ -41,7 +44,8 @@ private struct MissingProvider: DataProvider {
         #expect(Set(entries.map(\.name)).count == entries.count)
         #expect(entries.allSatisfy { !$0.summary.isEmpty && !$0.summary.contains("\n") })
         for name in [
-            "mnist-mlp", "digits-mlp", "mnist-mlp-relu", "mnist-mlp-d10", "convex", "quadratic", "sine-lstm",
+            "mnist-mlp", "digits-mlp", "mnist-mlp-relu", "mnist-mlp-d10", "mnist-cnn", "mnist-cnn-deep", "cifar-cnn",
+            "cifar-cnn-deep", "convex", "quadratic", "sine-lstm",
         ] {
             #expect(entries.contains { $0.name == name })
         }
@@ -57,6 +61,12 @@ private struct MissingProvider: DataProvider {
         ("mnist-mlp:depth=12", "mnist-mlp:depth=12"),
         ("mnist-mlp:depth=0", "mnist-mlp:depth=0"),
         ("mnist-mlp:width=20", "mnist-mlp"),
+        ("mnist-cnn:layers=c-c-p-c-c-p-f-f", "mnist-cnn-deep"),
+        ("cifar-cnn-deep:layers=c-c-p-f,width=16", "cifar-cnn"),
+        (
+            "digits-cnn-deep:initial=0.01,batch=8,width=4,layers=c-f",
+            "digits-cnn:layers=c-f,width=4,batch=8,initial=0.01"
+        ),
         ("convex:clip=infinity,n=5", "convex:n=5,clip=infinity"),
         ("quadratic:condition=10,noise=0", "quadratic:condition=10.0,noise=0.0"),
         ("rosenbrock:n=10", "rosenbrock:n=10"),
@@ -92,6 +102,16 @@ private struct MissingProvider: DataProvider {
             "mnist-mlp:hidden=4--5: hidden=4--5 cannot be used; give whole numbers such as 40-20, from 1 to 100000"
         ),
         ("sine-lstm:layers=0", "sine-lstm:layers=0: layers=0 cannot be used; give a whole number from 1 to 100"),
+        (
+            "cifar-cnn:layers=c-p-p-f",
+            "cifar-cnn:layers=c-p-p-f: layers=c-p-p-f cannot be used; give c (convolution), p (pooling behind one) and f "
+                + "(fully connected) such as c-c-p-f"
+        ),
+        (
+            "digits-cnn:layers=c-p-c-p-c-p-c-p-f",
+            "digits-cnn:layers=c-p-c-p-c-p-c-p-f: layers=c-p-c-p-c-p-c-p-f cannot be used; pool less often: the images "
+                + "are too small"
+        ),
         ("convex:n=3,n=4", "convex:n=3,n=4: gives n twice; give each option once"),
         ("convex:clip=nan", "convex:clip=nan: clip=nan cannot be used; give a number above 0, or infinity"),
         ("rosenbrock:noise=-1", "rosenbrock:noise=-1: noise=-1 cannot be used; give a number of 0.0 or more"),

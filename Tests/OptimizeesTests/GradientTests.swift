@@ -21,6 +21,7 @@ enum Samples {
 
     static let all: [any Optimizee] =
         Activation.allCases.map { MLPCase(activation: $0, hidden: [5, 3]).mlp } + [
+            CNNCase().cnn, CNNCase(layers: "c-p-c-p-f-f", channels: 3, batch: 5, scale: 0.2).cnn,
             Convex(), Convex(dimension: 1, clip: .infinity), Convex(dimension: 7, clip: 0.3), Quadratic(),
             Quadratic(dimension: 1, condition: 2), Rosenbrock(), Rosenbrock(dimension: 5), Rastrigin(),
             Rastrigin(dimension: 9),

@@ -20,6 +20,8 @@ extension OptimizeeInstance {
         return (loss, gradient)
     }
 
+    func heldOut(_ parameters: [Float]) -> HeldOut? { heldOut(parameters: parameters.span) }
+
     func loss(at step: Int, _ parameters: [Float]) -> Float { loss(at: step, parameters: parameters.span) }
 }
 

@@ -28,7 +28,8 @@ struct RunCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Only these tables, with commas: meta-iterations, steps, instruction-sets.", valueName: "list"))
+            "Only these tables, with commas: meta-iterations, steps, gradients, instruction-sets.", valueName: "list")
+    )
     var only: String?
 
     @Option(help: ArgumentHelp("Turns of each program; medians are over these (7; quick 5).", valueName: "n"))
@@ -52,6 +53,7 @@ struct RunCommand: ParsableCommand {
     private enum Part: String, CaseIterable {
         case metaIterations = "meta-iterations"
         case steps
+        case gradients
         case instructionSets = "instruction-sets"
     }
 
@@ -82,6 +84,7 @@ struct RunCommand: ParsableCommand {
         results.sgemm = suite.sgemm.map { alternate($0, effort: effort) }
         if parts.contains(.metaIterations) { results.metaIterations = measure(suite.metaIterations) }
         if parts.contains(.steps) { results.steps = measure(suite.steps) }
+        if parts.contains(.gradients) { results.gradients = measure(suite.gradients) }
         if parts.contains(.instructionSets) { results.instructionSets = measure(suite.instructionSets) }
         for (index, side) in suite.sgemm.enumerated() {
             results.sgemm[index].sample.add(alternate(side, effort: effort).sample)

@@ -28,7 +28,7 @@ struct Floor {
         case .metaIteration:
             let steps = Double(20 * job.periods * Suite.paperCoordinates)
             return forward * (recomputes ? 4 : 3) * steps / rate
-        case .sgemm: return nil
+        case .sgemm, .gradient: return nil
         }
     }
 

@@ -9,12 +9,14 @@ struct Job: Codable, Sendable, Hashable {
         case metaIteration = "meta-iteration"
         /// One update of `parameters` parameters.
         case step
+        /// The loss and gradient of a minibatch of 128.
+        case gradient
         /// A product of two square matrices of `parameters` rows.
         case sgemm
     }
 
     var operation: Operation
-    /// `rnnprop`, `dm` or `adam`; empty where there is none.
+    /// `rnnprop`, `dm` or `adam`; for a gradient the optimizee; empty where there is none.
     var optimizer = ""
     /// Which of a peer's forms, see `Peer`.
     var form = ""

@@ -45,7 +45,19 @@ struct Peer: Sendable {
         Peer(
             form: "torch-fused", title: "PyTorch, fused", operation: .step, optimizers: ["adam"], isFastest: true,
             bytesPerParameter: 40),
+        Peer(
+            form: "torch-channels-last", title: "PyTorch, channels last", operation: .gradient, optimizers: cnns,
+            isFastest: true),
+        Peer(
+            form: "torch-compiled", title: "PyTorch, channels last, compiled", operation: .gradient, optimizers: cnns,
+            isFastest: true),
+        Peer(
+            form: "torch-plain", title: "PyTorch, as one would write it", operation: .gradient, optimizers: cnns,
+            isFastest: false),
     ]
+
+    /// The optimizees whose gradient is measured.
+    static let cnns = ["mnist-cnn", "mnist-cnn-deep", "cifar-cnn", "cifar-cnn-deep"]
 
     /// The Python worker on a number of threads, with the settings that made the peers fastest.
     func command(python: String, worker: String, threads: Int) -> WorkerCommandLine {

@@ -9,6 +9,7 @@ struct Report {
         for (title, table) in [
             ("Meta-training, the paper's setting: seconds", metaTable),
             ("One step: nanoseconds per parameter", stepTable),
+            ("Loss and gradient of 128 images: milliseconds", gradientTable),
             ("Instruction sets, one thread", instructionSetTable),
             ("How near the floor", floorTable),
         ] where !table.rows.isEmpty {
@@ -20,7 +21,7 @@ struct Report {
 
     private var heading: String {
         let machine = results.machine
-        let peers = (results.metaIterations + results.steps).flatMap(\.peers)
+        let peers = (results.metaIterations + results.steps + results.gradients).flatMap(\.peers)
         let names = Set(peers.filter { $0.problem == nil }.map(\.name)).sorted()
         var lines = [
             "\(machine.date), commit \(machine.commit)",
@@ -77,6 +78,19 @@ struct Report {
                         + figures(
                             outcome, unit: 1e9 / Double(job.parameters), digits: job.optimizer == "adam" ? 2 : 1)
                         + [bytes.map { number($0, 0) } ?? ""])
+            }
+        }
+        return table
+    }
+
+    private var gradientTable: MarkdownTable {
+        var table = MarkdownTable(
+            headings: ["optimizee", "threads", "program"] + Self.figures + ["peak memory"], words: 3)
+        for result in results.gradients {
+            for outcome in [result.ours] + result.peers {
+                table.rows.append(
+                    [outcome.job.optimizer, "\(outcome.job.threads)", outcome.title]
+                        + figures(outcome, unit: 1e3, digits: 1) + [megabytes(outcome.sample.peakBytes)])
             }
         }
         return table
@@ -150,5 +164,5 @@ struct Report {
 }
 
 extension Results {
-    fileprivate var all: [ComparisonResult] { metaIterations + steps + instructionSets }
+    fileprivate var all: [ComparisonResult] { metaIterations + steps + gradients + instructionSets }
 }

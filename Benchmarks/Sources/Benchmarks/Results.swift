@@ -32,10 +32,11 @@ struct Results: Codable, Sendable {
     var sgemm: [Outcome] = []
     var metaIterations: [ComparisonResult] = []
     var steps: [ComparisonResult] = []
+    var gradients: [ComparisonResult] = []
     var instructionSets: [ComparisonResult] = []
 
     /// Every measurement of ours.
-    var ours: [Outcome] { sgemm + (metaIterations + steps + instructionSets).map(\.ours) }
+    var ours: [Outcome] { sgemm + (metaIterations + steps + gradients + instructionSets).map(\.ours) }
 
     /// From the fastest turns: what disturbs a turn makes a rate lower, never higher.
     var floor: Floor {
@@ -61,6 +62,7 @@ func describe(_ job: Job) -> String {
     return switch job.operation {
     case .sgemm: "sgemm of \(job.parameters) rows, \(threads)"
     case .metaIteration: "\(metaTitle(job)), \(threads)"
+    case .gradient: "gradient of \(job.optimizer), \(threads)"
     case .step: "\(job.optimizer) step of \(grouped(job.parameters)) parameters, \(threads)"
     }
 }

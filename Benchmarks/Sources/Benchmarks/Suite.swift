@@ -81,6 +81,14 @@ struct Suite {
         }
     }
 
+    /// The paper's CNNs on one thread, as each thread of a race runs them.
+    var gradients: [Comparison] {
+        let names = extent == .full ? Peer.cnns : [Peer.cnns[0]]
+        return names.map { name in
+            comparison(Job(operation: .gradient, optimizer: name), fastestOnly: extent != .full)
+        }
+    }
+
     /// Each instruction set on one thread, turn by turn with the fastest.
     var instructionSets: [Comparison] {
         [

@@ -33,6 +33,7 @@ extension Workload {
             self = .step(DMoptimizer(key: RandomKey(seed: 1)), parameters: job.parameters)
         case (.step, Self.halfState):
             self = .step(SmallStateOptimizer(RNNprop(key: RandomKey(seed: 1))), parameters: job.parameters)
+        case (.gradient, _): self = .gradient(of: job.optimizer)
         case (.step, Adam.keyword): self = .step(Adam(), parameters: job.parameters)
         default: throw InputError(job.optimizer, "is not measured", advice: "choose rnnprop, dm or adam")
         }
@@ -67,6 +68,32 @@ extension Workload {
         return Workload(run: { _ = trainer.iterate() }, bytesBefore: bytesBefore)
     }
 
+    /// The loss and gradient of a minibatch of a CNN, on images drawn at random: another minibatch each time, copied
+    /// inside the clock.
+    private static func gradient(of name: String) -> Workload {
+        let bytesBefore = ProcessMemory.resident
+        let (channels, side) = name.hasPrefix("cifar") ? (3, 32) : (1, 28)
+        var stream = RandomStream(RandomKey(seed: 0))
+        let count = 1000
+        let bytes = (0..<count * channels * side * side).map { _ in UInt8(stream.index(below: 256)) }
+        let images = LabeledImages(
+            bytes: bytes[...], labels: (0..<count).map { UInt8($0 % 10) },
+            pixelsPerImage: channels * side * side, classes: 10)
+        let cnn = CNN(
+            dataset: name, images: images, architecture: name.hasSuffix("-deep") ? .deep : .shallow,
+            channels: channels)
+        let instance = cnn.instance(key: RandomKey(seed: 1))
+        let parameters = instance.initialParameters
+        var gradient = [Float](repeating: 0, count: parameters.count)
+        var step = 0
+        return Workload(
+            run: {
+                var span = gradient.mutableSpan
+                _ = instance.lossAndGradient(at: step, parameters: parameters.span, gradient: &span)
+                step += 1
+            }, bytesBefore: bytesBefore)
+    }
+
     /// oneDNN's product of two square matrices, with as many of its own threads as asked for.
     private static func sgemm(rows: Int, threads: Int) -> Workload {
         let values = (0..<rows * rows).map { Float($0 % 17) / 16 }
@@ -90,6 +117,13 @@ struct BenchmarkData: DataProvider {
         (try? DataFolder.resolve()).map { MNIST.missingFiles(dataFolder: $0).isEmpty } ?? false
     }
 
-    func mnistTraining() throws -> LabeledImages { try MNIST.load(dataFolder: DataFolder.resolve()).training }
-    func digitsTraining() throws -> LabeledImages { Digits.generate(count: 20_000, seed: 0) }
+    func mnist() throws -> ImageSplit {
+        ImageSplit(training: try MNIST.load(dataFolder: DataFolder.resolve()).training)
+    }
+
+    func cifar10() throws -> ImageSplit {
+        ImageSplit(training: try CIFAR10.load(dataFolder: DataFolder.resolve()).training)
+    }
+
+    func digits() throws -> ImageSplit { ImageSplit(training: Digits.generate(count: 20_000, seed: 0)) }
 }

@@ -48,11 +48,6 @@ public struct PanelRun: Sendable {
         self.search = search
     }
 
-    /// About how many runs that takes.
-    public var expectedRuns: Int {
-        tuned.count * search.runs(problems: seeds) + (entrants.count + tuned.count) * seeds
-    }
-
     /// Searches for the learning rates, then runs the race.
     ///
     /// - Parameter control: makes the control of each stage.
@@ -61,8 +56,10 @@ public struct PanelRun: Sendable {
         performer: any RunPerformer, control: (Stage) -> RunControl
     ) throws -> (race: RaceResult, sweeps: [SweepRecord]) {
         let sweeps = try tuned.map { optimizer in
-            try LearningRateSweep(on: optimizee, of: optimizer, steps: steps, seeds: seeds, seed: seed)
-                .run(search, control: control(.sweep(type(of: optimizer).keyword)), performer: performer)
+            try LearningRateSweep(
+                on: optimizee, of: optimizer, steps: steps, seeds: min(search.problems, seeds), seed: seed,
+                spacing: search.spacing
+            ).run(control: control(.sweep(type(of: optimizer).keyword)), performer: performer)
         }
         let race = Race(
             on: optimizee, steps: steps, seeds: seeds, seed: seed, entrants: entrants + sweeps.map { Entrant($0) })

@@ -4,10 +4,12 @@ import NumericCore
 
 /// Where the catalogue's optimizees get their data; asked only when an optimizee needs them, and then once.
 public protocol DataProvider: Sendable {
-    /// MNIST's 55,000 training images.
-    func mnistTraining() throws -> LabeledImages
+    /// MNIST: 55,000 training images, and its test images to hold out.
+    func mnist() throws -> ImageSplit
+    /// CIFAR-10: its training images, and its test images to hold out.
+    func cifar10() throws -> ImageSplit
     /// The small digits that come with the library.
-    func digitsTraining() throws -> LabeledImages
+    func digits() throws -> ImageSplit
 }
 
 /// Optimizees by name.
@@ -30,7 +32,7 @@ public final class OptimizeeCatalogue: Sendable {
     }
 
     /// Every optimizee that has a name. A new family is one more list here.
-    public static let entries: [Entry] = mlpEntries + lstmEntries + analyticEntries
+    public static let entries: [Entry] = mlpEntries + cnnEntries + lstmEntries + analyticEntries
 
     private let data: LoadedData
 
@@ -57,23 +59,25 @@ public final class OptimizeeCatalogue: Sendable {
 /// Keeps what a data provider gave, so that each data set is loaded once.
 final class LoadedData: Sendable {
     private let provider: any DataProvider
-    private let kept = OrderedMutex<[Dataset: LabeledImages]>([:])
+    private let kept = OrderedMutex<[Dataset: ImageSplit]>([:])
 
     /// A data set that the provider knows.
     enum Dataset: String {
         case mnist
+        case cifar
         case digits
     }
 
     init(provider: any DataProvider) { self.provider = provider }
 
-    func images(_ dataset: Dataset) throws -> LabeledImages {
+    func images(_ dataset: Dataset) throws -> ImageSplit {
         try kept.withLock { kept in
             if let images = kept[dataset] { return images }
             let images =
                 switch dataset {
-                case .mnist: try provider.mnistTraining()
-                case .digits: try provider.digitsTraining()
+                case .mnist: try provider.mnist()
+                case .cifar: try provider.cifar10()
+                case .digits: try provider.digits()
                 }
             kept[dataset] = images
             return images

@@ -33,8 +33,9 @@ private func mlpEntry(
         let activation = try options.choice("activation", default: activation)
         let batch = try options.integer("batch", default: 128, in: 1...1_000_000)
         let initial = try options.number("initial", default: 0.1, atLeast: 0)
+        let images = try data.images(dataset)
         return MLP(
-            dataset: dataset.rawValue, images: try data.images(dataset),
+            dataset: dataset.rawValue, images: images.training, heldOut: images.heldOut,
             hiddenWidths: hidden ?? Array(repeating: width, count: depth), activation: activation,
             batchSize: batch, initialScale: initial)
     }

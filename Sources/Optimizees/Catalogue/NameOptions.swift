@@ -83,6 +83,18 @@ struct NameOptions {
         return values
     }
 
+    /// Anything that can be read from text.
+    func value<Value: LosslessStringConvertible>(
+        _ key: String, default standard: Value, advice: String
+    ) throws -> Value {
+        guard let text = text(key) else { return standard }
+        guard let value = Value(text) else { throw bad(key, text, advice) }
+        return value
+    }
+
+    /// The error for a value that is understood but does not fit.
+    func unusable(_ key: String, advice: String) -> InputError { bad(key, text(key) ?? "", advice) }
+
     /// Refuses a pair of options that contradict each other.
     func refuse(_ key: String, with other: String) throws {
         guard has(key), has(other) else { return }

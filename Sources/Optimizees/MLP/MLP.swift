@@ -15,6 +15,8 @@ public struct MLP: Optimizee {
     public let dataset: String
     /// The training images.
     public let images: LabeledImages
+    /// Images that no step meets; nil where there are none.
+    public let heldOut: HeldOutImages?
     /// The width of each hidden layer, from the input on.
     public let hiddenWidths: [Int]
     /// The function after each hidden layer.
@@ -27,20 +29,22 @@ public struct MLP: Optimizee {
     /// - Parameters:
     ///   - dataset: what the data are called in `name`.
     ///   - images: the training images.
+    ///   - heldOut: images that no step meets; nil where there are none.
     ///   - hiddenWidths: the width of each hidden layer; none makes it logistic regression.
     ///   - activation: the function after each hidden layer.
     ///   - batchSize: images in a minibatch.
     ///   - initialScale: the standard deviation of the initial parameters.
     /// - Precondition: there are images, and all counts are positive.
     public init(
-        dataset: String, images: LabeledImages, hiddenWidths: [Int] = [20], activation: Activation = .sigmoid,
-        batchSize: Int = 128, initialScale: Float = 0.1
+        dataset: String, images: LabeledImages, heldOut: HeldOutImages? = nil, hiddenWidths: [Int] = [20],
+        activation: Activation = .sigmoid, batchSize: Int = 128, initialScale: Float = 0.1
     ) {
         precondition(images.count > 0 && batchSize > 0, "an MLP needs images and a batch size")
         precondition(images.pixelsPerImage > 0 && images.classes > 0, "an MLP needs pixels and classes")
         precondition(hiddenWidths.allSatisfy { $0 > 0 }, "widths must be positive")
         self.dataset = dataset
         self.images = images
+        self.heldOut = heldOut
         self.hiddenWidths = hiddenWidths
         self.activation = activation
         self.batchSize = batchSize
@@ -59,24 +63,7 @@ public struct MLP: Optimizee {
     public func instance(key: RandomKey) -> any OptimizeeInstance { MLPInstance(self, key: key) }
 
     /// Where each layer's parameters lie.
-    var layers: [Layer] {
-        let widths = [images.pixelsPerImage] + hiddenWidths + [images.classes]
-        var offset = 0
-        return zip(widths, widths.dropFirst()).map { inputs, outputs in
-            defer { offset += (inputs + 1) * outputs }
-            return Layer(inputs: inputs, outputs: outputs, weights: offset)
-        }
-    }
-
-    /// One fully connected layer within the flat parameter vector.
-    struct Layer {
-        let inputs: Int
-        let outputs: Int
-        /// Where its weights start.
-        let weights: Int
-        /// Where its biases start.
-        var biases: Int { weights + inputs * outputs }
-    }
+    var layers: [DenseLayer] { DenseLayer.layers([images.pixelsPerImage] + hiddenWidths + [images.classes]) }
 }
 
 extension MLP {

@@ -81,4 +81,10 @@ public final class CombinedInstance: OptimizeeInstance {
         }
         return lastLosses.first + lastLosses.second
     }
+
+    /// How f's part of the parameters does.
+    public func heldOut(parameters: Span<Float>) -> HeldOut? {
+        precondition(parameters.count == initialParameters.count, "parameters do not fit the optimizees")
+        return first.heldOut(parameters: parameters.extracting(..<firstCount))
+    }
 }

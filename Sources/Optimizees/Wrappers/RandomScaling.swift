@@ -142,6 +142,13 @@ public final class RandomScalingInstance: OptimizeeInstance {
         return loss
     }
 
+    /// How c ⊙ θ does, with dropped coordinates where they started.
+    public func heldOut(parameters: Span<Float>) -> HeldOut? {
+        scale(parameters)
+        let scaled = UnsafeBufferPointer(scaled)
+        return wrapped.heldOut(parameters: scaled.span)
+    }
+
     private func scale(_ parameters: Span<Float>) {
         let (factors, start, scaled) = (factors, start, scaled)
         precondition(parameters.count == factors.count, "parameters do not fit the optimizee")

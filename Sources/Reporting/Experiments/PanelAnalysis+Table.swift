@@ -71,7 +71,8 @@ extension PanelAnalysis {
         guard steps.isFinite else {
             return DataTable.Cell("never", detail: reached > 0 ? missing : "", values: ["inf"], order: steps)
         }
-        return .number(steps, detail: missing)
+        return DataTable.Cell(
+            numberText(steps, digits: 6, trimsZeros: true), detail: missing, values: ["\(steps)"], order: steps)
     }
 }
 

@@ -11,6 +11,7 @@ struct DataCommand: ParsableCommand {
         discussion: """
             Examples:
               l2o data fetch mnist
+              l2o data fetch cifar-10
               l2o list datasets
             """,
         subcommands: [FetchCommand.self])
@@ -28,29 +29,37 @@ struct FetchCommand: SharedOptionsCommand, AsyncParsableCommand {
             Examples:
               l2o data fetch mnist
               l2o data fetch mnist --data-dir data
+              l2o data fetch cifar-10
             """)
 
     @OptionGroup var shared: SharedOptions
 
-    @Argument(help: "The data set: mnist.")
+    @Argument(help: "The data set: mnist or cifar-10.")
     var dataset: String
 
     @Option(help: dataFolderHelp)
     var dataDir: String?
 
     mutating func run() async throws {
-        guard dataset == "mnist" else {
+        guard ["mnist", "cifar-10"].contains(dataset) else {
             if dataset == "digits" { throw InputError("digits", "is built in", advice: "use it as digits-mlp") }
             throw InputError(
-                dataset, "is not a data set that can be fetched", advice: suggestion(for: dataset, among: ["mnist"]))
+                dataset, "is not a data set that can be fetched",
+                advice: suggestion(for: dataset, among: ["mnist", "cifar-10"]))
         }
         let folder = try DataFolder.resolve(dataDir)
         let reporter = FetchReporter(isShown: shared.showsProgress)
+        let dataset = dataset
         try await Interrupt.cancelling {
-            try await DataFetch.mnist(into: folder) { reporter.report($0) }
+            if dataset == "mnist" {
+                try await DataFetch.mnist(into: folder) { reporter.report($0) }
+            } else {
+                try await DataFetch.cifar10(into: folder) { reporter.report($0) }
+            }
         }
-        if shared.json { return try Output.write(json: ["dataset": dataset, "folder": "\(folder)/mnist"]) }
-        try Output.write("mnist is in \(folder)/mnist\n")
+        let place = dataset == "mnist" ? "\(folder)/mnist" : folder
+        if shared.json { return try Output.write(json: ["dataset": dataset, "folder": place]) }
+        try Output.write("\(dataset) is in \(place)\n")
     }
 }
 

@@ -85,20 +85,14 @@ struct ListCommand: SharedOptionsCommand {
     private func table(_ rows: [[String]]) -> String { TextTable([.init("name"), .init("what")], rows: rows).text() }
 
     private func listDatasets() throws {
-        struct Item: Encodable {
-            let name: String
-            let summary: String
-            let isFound: Bool
-            let folder: String?
-            let advice: String?
-        }
         let folder = try DataFolder.resolve(dataDir)
         let missing = MNIST.missingFiles(dataFolder: folder)
         let items = [
-            Item(
+            DatasetItem(
                 name: "mnist", summary: "handwritten digits, 55,000 for training", isFound: missing.isEmpty,
                 folder: "\(folder)/mnist", advice: missing.isEmpty ? nil : "l2o data fetch mnist"),
-            Item(
+            cifar10(in: folder),
+            DatasetItem(
                 name: "digits", summary: "drawn digits, 20,000 for training", isFound: true, folder: nil, advice: nil),
         ]
         if shared.json { return try Output.write(json: items) }
@@ -110,4 +104,32 @@ struct ListCommand: SharedOptionsCommand {
             })
         try Output.write(table.text())
     }
+
+    private func cifar10(in dataFolder: String) -> DatasetItem {
+        let summary = "colour photographs, 50,000 for training"
+        let advice = "l2o data fetch cifar-10"
+        switch CIFAR10.source(dataFolder: dataFolder) {
+        case .folder(let folder, let batches, let hasTest):
+            let isWhole = batches.count == CIFAR10.batchCount && hasTest
+            let names = batches.map(String.init).joined(separator: ", ")
+            let part = "in part: data_batch \(names) of 5\(hasTest ? "" : ", no test_batch")"
+            return DatasetItem(
+                name: "cifar-10", summary: isWhole ? summary : "colour photographs, \(part)", isFound: true,
+                folder: folder, advice: nil)
+        case .archive(let path):
+            return DatasetItem(name: "cifar-10", summary: summary, isFound: true, folder: path, advice: nil)
+        case nil:
+            return DatasetItem(
+                name: "cifar-10", summary: summary, isFound: false, folder: dataFolder, advice: advice)
+        }
+    }
+}
+
+/// A line of `l2o list datasets`.
+private struct DatasetItem: Encodable {
+    let name: String
+    let summary: String
+    let isFound: Bool
+    let folder: String?
+    let advice: String?
 }
