@@ -157,6 +157,8 @@ public struct ReproductionSettings: Sendable {
     /// How learning rates are searched for: heavy runs allow few of them, a figure over learning rates needs all.
     func search(_ panel: Panel, wantsAllRates: Bool) -> RateSearch {
         if isQuick { return RateSearch(spacing: 4, problems: 1) }
-        return RateSearch(spacing: wantsAllRates ? 1 : 4, problems: panel.isHeavy ? min(2, seeds) : seeds)
+        let spacing = wantsAllRates ? 1 : 4
+        guard panel.isHeavy else { return RateSearch(spacing: spacing, problems: seeds) }
+        return RateSearch(spacing: spacing, problems: min(2, seeds), coarseProblems: 1)
     }
 }

@@ -106,7 +106,7 @@ struct ReproductionTests {
                         }.min())
             }
             #expect(result.panels[0].search == RateSearch(spacing: 1, problems: 2).text)
-            #expect(result.panels[1].search == RateSearch(spacing: 1, problems: 2).text)
+            #expect(result.panels[1].search == RateSearch(spacing: 1, problems: 2, coarseProblems: 1).text)
             #expect(result.panels[1].sweeps[1].distance(to: PaperBaseline("adam", halfPower: -3)) != nil)
             #expect(result.panels[1].sweeps[0].distance(to: PaperBaseline("adam", halfPower: -3)) == nil)
         }

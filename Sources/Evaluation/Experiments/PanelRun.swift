@@ -58,7 +58,7 @@ public struct PanelRun: Sendable {
         let sweeps = try tuned.map { optimizer in
             try LearningRateSweep(
                 on: optimizee, of: optimizer, steps: steps, seeds: min(search.problems, seeds), seed: seed,
-                spacing: search.spacing
+                spacing: search.spacing, coarseSeeds: search.coarseProblems
             ).run(control: control(.sweep(type(of: optimizer).keyword)), performer: performer)
         }
         let race = Race(
