@@ -31,7 +31,7 @@ struct Figure {
     init(_ analysis: ExperimentAnalysis, _ result: ReproductionResult) {
         let experiment = analysis.experiment
         id = experiment.id
-        number = experiment.id == "rows" ? "22" : experiment.id
+        number = experiment.id == "rows" ? "Rows" : experiment.id
         title = experiment.title
         finding = withPowers(analysis.finding)
         paper = experiment.finding.isEmpty ? nil : experiment.finding
@@ -110,8 +110,8 @@ private struct Drawing {
             add(lines)
             downloads.append(Download("Profiles as CSV", file: "\(id)-profiles.csv", csv: LineChart.csv(lines)))
             reading =
-                "Left of 1, \(rows.subject) ends lower than the best tuned optimizer: medians over \(runs) and their 95 % "
-                + "intervals. The profiles show on what share of the \(rows.panels.count) problems an optimizer comes "
+                "Left of 1, \(rows.subject) ends lower than the best tuned optimizer: medians over \(runs), each with its "
+                + "\(Duel.spreadName(pairs: seeds)). The profiles show on what share of the \(rows.panels.count) problems an optimizer comes "
                 + "within a factor of the best one."
         }
     }

@@ -31,7 +31,7 @@ struct Page {
         self.style = style
         self.script = script
         facts = [
-            ("Version", result.version), ("Machine", result.machine ?? ""), ("Date", result.date ?? ""),
+            ("Version", result.version), ("Machine", result.machine ?? ""), ("Date", dateText(result.date ?? "")),
             ("Runs each", "\(result.seeds)"), ("Seed", "\(result.seed)"),
         ].filter { !$0.1.isEmpty }.map { Fact(name: $0.0, value: $0.1) }
         quick = result.quick
@@ -41,7 +41,8 @@ struct Page {
                 "A win or a loss is what Wilcoxon's signed-rank test over \(result.seeds) pairs calls significant at "
                     + "\(significance); anything else is a tie."
             } else {
-                "\(result.seeds) pairs are too few for a paired test to call anything significant."
+                "\(result.seeds == 1 ? "One pair is" : "\(result.seeds) pairs are") too few for a paired test to call anything "
+                    + "significant, and for an interval of a median: it is their range."
             }
         figures = analysis.experiments.map { Figure($0, result) }
     }
@@ -115,4 +116,10 @@ struct Table {
 /// Powers of two as `2⁻⁵` instead of `2^-5`, which terminals without Unicode need.
 func withPowers(_ text: String) -> String {
     text.replacing(/2\^(-?[0-9]+(?:\.5)?)/) { powerText(base: 2, exponent: String($0.output.1), unicode: true) }
+}
+
+/// `2025-12-31T23:59:59Z` as `2025-12-31 23:59 UTC`; what looks otherwise, as it is.
+private func dateText(_ date: String) -> String {
+    guard let match = date.wholeMatch(of: /([0-9-]{10})T([0-9]{2}:[0-9]{2}):[0-9]{2}Z/) else { return date }
+    return "\(match.output.1) \(match.output.2) UTC"
 }

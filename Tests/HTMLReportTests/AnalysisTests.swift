@@ -14,7 +14,7 @@ struct AnalysisTests {
         let panel = try #require(try experiment("E1", of: sampleResult()).analyses.first)
         #expect(panel.standings.map(\.name) == ["rnnprop", "adam", "sgd", "adamw untuned"])
         #expect(panel.subject.name == "rnnprop" && panel.baseline?.name == "adam")
-        #expect(panel.standings[0].final.value == 0.8 * 0.3 * (1.02 * 1.002 + 1.03) / 2)
+        #expect(panel.standings[0].final.value == (0.8 * (0.3 * 1.02) * 1.002 + 0.8 * (0.3 * 1.03) * 1) / 2)
         #expect(panel.standings[1].shortName == "adam 2⁻⁵")
         let sgd = try #require(panel.standing("sgd"))
         #expect(sgd.final.high == .infinity, "a run that diverged takes part")
@@ -53,8 +53,8 @@ struct AnalysisTests {
         #expect(rows.standings[1].verdicts == [.win: 2] && rows.standings[0].firsts == 2)
         #expect(rows.standings[0].areas.loss == 1 && rows.standings[2].diverged == 2)
         // The middle half of both problems' six ratios, worked out by hand: 0.8 (1 + i / 100)(1 + (i mod 3) / 1000) / 1.025.
-        let ratios = (0..<6).map { log(0.8 * (1 + 0.01 * Double($0)) * (1 + 0.001 * Double($0 % 3)) / 1.025) }
-        let middle = (ratios + ratios).sorted()[3..<9]
+        let ratios: [Double] = [1, 1.01 * 1.001, 1.02 * 1.002, 1.03, 1.04 * 1.001, 1.05 * 1.002].map { $0 * 0.8 / 1.025 }
+        let middle = (ratios + ratios).sorted()[3..<9].map { log($0) }
         #expect(abs(rows.standings[0].mean.value - exp(middle.reduce(0, +) / 6)) < 1e-12)
         #expect(analysis.tuning.map(\.distance) == [0, 4])
         #expect(analysis.finding.contains("2 wins (base MLP and ReLU)"))
@@ -85,12 +85,12 @@ struct AnalysisTests {
         let result = sampleResult(name: "a, \"b\"\n")
         let panel = try #require(try experiment("E1", of: result).analyses.first)
         let lines = parsedCSV(panel.table().csv)
-        #expect(lines[0].prefix(6) == ["optimizer", "learning_rate", "trials", "final_loss", "final_loss_low", "final_loss_high"])
+        #expect(lines[0].prefix(6) == ["optimizer", "constants", "learning_rate", "trials", "final_loss", "final_loss_low"])
         #expect(lines.allSatisfy { $0.count == lines[0].count } && lines.count == 5)
         for (line, standing) in zip(lines.dropFirst(), panel.standings) {
             #expect(line[0] == standing.name)
-            #expect(Double(line[3]) == standing.final.value && Double(line[4]) == standing.final.low)
-            #expect(Double(line[5]) == standing.final.high)
+            #expect(Double(line[4]) == standing.final.value && Double(line[5]) == standing.final.low)
+            #expect(Double(line[6]) == standing.final.high)
             let column = try #require(lines[0].firstIndex(of: "held_out_loss"))
             #expect(Double(line[column]) == Statistics(standing.result.heldOutLoss!).median)
             #expect(line[try #require(lines[0].firstIndex(of: "diverged"))] == "\(standing.result.diverged)")

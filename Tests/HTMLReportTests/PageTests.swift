@@ -26,7 +26,7 @@ struct PageTests {
     func content() throws {
         let html = try page(sampleResult())
         for text in [
-            "1.2.3", "A processor, 2 cores", "2025-01-31T12:00:00Z", "l2o reproduce all &amp; &lt;b&gt;",
+            "1.2.3", "A processor, 2 cores", "2025-01-31 12:00 UTC", "l2o reproduce all &amp; &lt;b&gt;",
             "l2o reproduce E5 --out &#39;a b&#39;", "A quick look", "Figure E9.", "It wins.",
             "rnnprop wins against the best tuned optimizer, adam lr=2⁻⁵",
             "<b>Skipped: CNN on CIFAR-10.</b> cifar: is &lt;missing&gt;; fetch it",

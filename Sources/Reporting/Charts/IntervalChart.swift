@@ -63,7 +63,7 @@ public struct IntervalChart: Sendable {
             }
             parts.append("</g>")
         }
-        parts.append(svgText(xLabel, left + plotWidth / 2, bottom + 43, "tick middle"))
+        parts.append(svgText(xLabel, Self.width / 2, bottom + 43, "tick middle"))
         return """
             <svg viewBox="0 0 \(svgNumber(Self.width)) \(svgNumber(bottom + 50))" role="img" class="l2o" \
             aria-label="\(xmlEscaped(xLabel))">

@@ -36,7 +36,8 @@ private struct InlineDrawing {
         let y = chart.yAxis(labels: 6)
         let left = 14 + Self.letter * Double(y.ticks.map(\.label.count).max() ?? 1)
         let widest = chart.series.map { Self.scale * textWidth($0.name) }.max() ?? 0
-        let isBeside = widest <= Self.longest
+        let end = series.compactMap(\.x.last).max() ?? 0
+        let isBeside = widest <= Self.longest && series.allSatisfy { $0.x.isEmpty || $0.x.last == end }
         let right = isBeside ? widest + 18 : 16
         legend = isBeside ? nil : SVGLegend(series.map(\.name), left: 4, top: 0, right: Self.width, scale: Self.scale)
         plot = SVGPlot(
@@ -97,9 +98,10 @@ private struct InlineDrawing {
             ]
         }
         let end = plot.right
+        // A line that left the plot has nothing for its name to point at.
+        let isThere = series[index].median.last.map(plot.y.scale.contains) ?? false
         let line = "M\(svgNumber(end + 2)) \(svgNumber(place.anchor))L\(svgNumber(end + 10)) \(svgNumber(place.height))"
-        return [
-            "<path class=\"lead c\(style)\" d=\"\(line)\"/>",
+        return (isThere ? ["<path class=\"lead c\(style)\" d=\"\(line)\"/>"] : []) + [
             svgText(series[index].name, end + 14, place.height + 4.5, "t t\(style)"),
         ]
     }

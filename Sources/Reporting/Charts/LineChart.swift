@@ -60,6 +60,8 @@ public struct LineChart: Sendable {
     public var yScale: ChartScale
     /// Values above are left out of the chart; nil where all have to fit.
     public var ceiling: Double?
+    /// Values that the y axis reaches although no curve may.
+    public var yIncludes: [Double] = []
     /// The curves. Those that come first are drawn on top.
     public var series: [Series]
 
@@ -86,7 +88,7 @@ public struct LineChart: Sendable {
 
     package func yAxis(labels: Int) -> Axis {
         let values = series.flatMap { $0.median + $0.low + $0.high }
-        return Axis(yScale, fitting: values.map { min($0, ceiling ?? $0) }, padding: 0.04, labels: labels)
+        return Axis(yScale, fitting: values.map { min($0, ceiling ?? $0) } + yIncludes, padding: 0.04, labels: labels)
     }
 }
 

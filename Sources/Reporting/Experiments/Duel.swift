@@ -41,17 +41,20 @@ public struct Duel: Sendable {
     /// fewer, of which no outcome is rare.
     public static func significance(pairs: Int) -> Double? { pairs >= 6 ? 0.05 : pairs == 5 ? 0.1 : nil }
 
+    /// What the bootstrap's interval of a median is: of fewer than five runs, only their range.
+    public static func spreadName(pairs: Int) -> String { pairs >= 5 ? "95 % interval" : "range" }
+
     /// As `8.1 % lower (95 % interval: 5.0 % to 11 % lower), lower in 9 of 10 runs (p = 0.004)`.
     public var text: String {
         let pairs = comparison.differences.count
         let runs = pairs == 1 ? "in the one run" : "lower in \(comparison.better) of \(pairs) runs"
         let probability = verdict == .open ? "" : " (p = \(numberText(comparison.test.pValue, digits: 2)))"
-        return "\(ratioText(ratio)), \(runs)\(probability)"
+        return "\(ratioText(ratio, spread: Self.spreadName(pairs: pairs))), \(runs)\(probability)"
     }
 }
 
 /// A ratio and its interval, as `8.1 % lower (95 % interval: 5.0 % to 11 % lower)`.
-func ratioText(_ ratio: Estimate) -> String {
+func ratioText(_ ratio: Estimate, spread: String = "95 % interval") -> String {
     let text = differenceText(ratio.value)
     guard ratio.hasInterval, ratio.low < ratio.high else { return text }
     let (low, high) = (differenceText(ratio.low), differenceText(ratio.high))
@@ -61,7 +64,7 @@ func ratioText(_ ratio: Estimate) -> String {
         // The nearer end first, the word only once.
         ? (isBelow ? "\(percentText(ratio.high)) to \(low)" : "\(percentText(ratio.low)) to \(high)")
         : "\(low) to \(high)"
-    return "\(text) (95 % interval: \(interval))"
+    return "\(text) (\(spread): \(interval))"
 }
 
 /// A ratio as a difference, as `8.1 % lower`, `equal` or `3.2 times as high`.

@@ -12,6 +12,7 @@ extension PanelAnalysis {
                 high: race.seeds > 1 ? band.high : [])
             series.style = index
             series.weight = weight(index)
+            series.hasDots = false
             return series
         }
         let starts = series.compactMap { $0.median.first }.filter(\.isFinite)

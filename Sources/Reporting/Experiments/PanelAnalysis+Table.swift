@@ -7,7 +7,7 @@ extension PanelAnalysis {
         let target = baseline.map { "where \($0.result.label) ends" } ?? ""
         return DataTable(
             [
-                .init("optimizer", "optimizer", isNumeric: false),
+                .init("optimizer", "optimizer", "constants", isNumeric: false),
                 .init("lr", "learning_rate", help: "The learning rate."),
                 .init("trials", "trials", help: "How many learning rates were tried to find this one."),
                 .estimate(
@@ -42,7 +42,7 @@ extension PanelAnalysis {
         let isTimed = standing.time.map { $0.medianSteps.isFinite } ?? true
         return DataTable.Row(
             [
-                DataTable.Cell(standing.name),
+                DataTable.Cell(standing.name, detail: nameDetail(standing), values: [standing.name, result.optimizer]),
                 rateCell(result.learningRate), .count(result.trials),
                 .estimate(standing.final), .number(result.heldOutLoss.map { Statistics($0).median }),
                 accuracyCell(accuracies?.median),
@@ -52,6 +52,13 @@ extension PanelAnalysis {
                 .number(result.millisecondsPerStep, digits: 3), .count(result.stateBytesPerParameter),
                 .duel(standing.duel), .estimate(standing.duel?.ratio, digits: 3),
             ], isStrong: standing.name == subject.name)
+    }
+
+    /// What a learned optimizer's label has beyond its name: the file of its weights.
+    private func nameDetail(_ standing: Standing) -> String {
+        let label = standing.result.label
+        guard standing.result.role == .learned, label != standing.name else { return "" }
+        return String(label.dropFirst(standing.name.count + 2).dropLast())
     }
 
     private func rateCell(_ rate: Double?) -> DataTable.Cell {

@@ -6,7 +6,7 @@ import Optimizers
 public struct PanelAnalysis: Sendable {
     /// One optimizer's place.
     public struct Standing: Sendable {
-        /// How it is called in every panel: a tuned optimizer without its learning rate.
+        /// How it is called in every panel: a tuned optimizer without its learning rate, a learned one without its file.
         public let name: String
         /// Its runs.
         public let result: OptimizerResult
@@ -54,7 +54,7 @@ public struct PanelAnalysis: Sendable {
         let standings = parallelMap(results.count) { index in
             let sweep = tuned.firstIndex(of: index).flatMap { $0 < panel.sweeps.count ? panel.sweeps[$0] : nil }
             return Standing(
-                name: sweep?.optimizer ?? results[index].label, result: results[index],
+                name: sweep?.optimizer ?? Self.shortLabel(index, of: results), result: results[index],
                 final: bootstrap.median(results[index].finalLoss), time: times?[index],
                 duel: index == subject ? nil : Duel(results[subject], against: results[index], bootstrap))
         }
@@ -65,12 +65,21 @@ public struct PanelAnalysis: Sendable {
         self.baseline = baseline.map { standings[$0] }
         rivals = learned.filter { $0 != subject }.compactMap { index in
             guard let baseline else { return nil }
-            return (results[index].label, Duel(results[index], against: results[baseline], bootstrap))
+            return (Self.shortLabel(index, of: results), Duel(results[index], against: results[baseline], bootstrap))
         }
     }
 
     /// Whether the subject is measured against a tuned optimizer, which it may be itself where nothing learned races.
     public var hasOpponent: Bool { baseline != nil && subject.result.role == .learned }
+
+    /// A label without what stands in brackets, as the file of weights, where the rest tells the optimizer apart.
+    private static func shortLabel(_ index: Int, of results: [OptimizerResult]) -> String {
+        func short(_ label: String) -> Substring {
+            label.hasSuffix(")") ? label.firstRange(of: " (").map { label[..<$0.lowerBound] } ?? label[...] : label[...]
+        }
+        let own = short(results[index].label)
+        return results.count { short($0.label) == own } == 1 ? String(own) : results[index].label
+    }
 
     /// The standing of an optimizer that has this name in every panel.
     public func standing(_ name: String) -> Standing? { standings.first { $0.name == name } }

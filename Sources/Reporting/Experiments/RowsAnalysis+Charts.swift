@@ -27,9 +27,11 @@ extension RowsAnalysis {
             series.hasDots = false
             return series
         }
-        return LineChart(
+        var chart = LineChart(
             title: title, xLabel: xLabel, yLabel: "share of problems", xScale: .logarithmic, yScale: .linear,
             series: series.filter { $0.weight == .strong } + series.filter { $0.weight != .strong })
+        chart.yIncludes = [0, 1]
+        return chart
     }
 
     /// Each optimizer's place in the races, which decides its style.
@@ -44,7 +46,7 @@ extension RowsAnalysis {
     /// The subject's loss relative to the best tuned optimizer's, problem by problem.
     public func ratioChart() -> IntervalChart {
         IntervalChart(
-            xLabel: "final loss of \(subject), as a multiple of the best tuned optimizer's",
+            xLabel: "loss of \(subject), as a multiple of the best tuned one's",
             rows: panels.compactMap { panel in
                 guard panel.hasOpponent, let duel = panel.baseline?.duel else { return nil }
                 return IntervalChart.Row(panel.panel.panel.title, duel.ratio, kind: duel.verdict.rawValue)
