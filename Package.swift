@@ -64,6 +64,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: wideKernels + [
         // MARK: Numerics
@@ -106,7 +108,30 @@ let package = Package(
             dependencies: ["Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"],
             swiftSettings: settings),
         .target(
+            name: "ResultsStore",
+            dependencies: [
+                "Evaluation", "Optimizees", "Optimizers", "NumericCore", "Files",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Reproduction",
+            dependencies: [
+                "Evaluation", "MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files",
+            ],
+            swiftSettings: settings),
+        .target(
             name: "Reporting", dependencies: ["Evaluation", "MetaTraining", "Files", "NumericCore"],
+            swiftSettings: settings),
+        .target(
+            name: "HTMLReport",
+            dependencies: [
+                "Reporting", "Evaluation", "Files", "NumericCore",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            resources: [
+                .embedInCode("Page/page.mustache"), .embedInCode("Page/style.css"), .embedInCode("Page/script.js"),
+            ],
             swiftSettings: settings),
         .target(
             name: "Diagnosis",
@@ -121,7 +146,7 @@ let package = Package(
             name: "l2o",
             dependencies: [
                 "Datasets", "Optimizees", "Optimizers", "LearnedOptimizers", "MetaTraining", "Evaluation",
-                "Reporting", "Diagnosis", "NumericCore", "Files",
+                "ResultsStore", "Reproduction", "Reporting", "HTMLReport", "Diagnosis", "NumericCore", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -140,11 +165,24 @@ let package = Package(
         tests(
             "MetaTraining", ["MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests("Evaluation", ["Evaluation", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
+        tests(
+            "ResultsStore",
+            [
+                "ResultsStore", "Evaluation", "Optimizees", "Optimizers", "NumericCore", "Files",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        tests(
+            "Reproduction",
+            [
+                "Reproduction", "ResultsStore", "Evaluation", "MetaTraining", "Optimizees", "Datasets",
+                "LearnedOptimizers", "Optimizers", "NumericCore", "Files",
+            ]),
         tests("Reporting", ["Reporting", "Evaluation", "MetaTraining", "Files", "NumericCore"]),
+        tests("HTMLReport", ["HTMLReport", "Reporting", "Evaluation", "Files", "NumericCore"]),
         tests(
             "Diagnosis",
             ["Diagnosis", "MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
-        tests("CommandLine", ["l2o", "LearnedOptimizers", "Evaluation", "NumericCore", "Files"]),
+        tests("CommandLine", ["l2o", "LearnedOptimizers", "Evaluation", "ResultsStore", "NumericCore", "Files"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the build needs from the system, where it is missing: oneDNN and zlib with their headers.
+# Installs what the build needs from the system, where it is missing: oneDNN, zlib and SQLite with their headers.
 # Usage: setup.sh [the swift command]
 set -euo pipefail
 
@@ -12,7 +12,7 @@ fi
 has_header() { [[ -e /usr/include/$1 || -e /usr/local/include/$1 ]]; }
 
 if [[ $(uname -s) == Darwin ]]; then
-    # zlib comes with Xcode.
+    # zlib and SQLite come with Xcode.
     if ! brew list --versions onednn > /dev/null; then brew install onednn; fi
     exit 0
 fi
@@ -20,10 +20,11 @@ fi
 missing=()
 has_header dnnl.h || missing+=(libdnnl-dev)
 has_header zlib.h || missing+=(zlib1g-dev)
+has_header sqlite3.h || missing+=(libsqlite3-dev)
 if [[ ${#missing[@]} -eq 0 ]]; then exit 0; fi
 
 if ! command -v apt-get > /dev/null; then
-    echo "setup: install the headers of oneDNN and zlib, called ${missing[*]} on Debian" >&2
+    echo "setup: install the headers of oneDNN, zlib and SQLite, called ${missing[*]} on Debian" >&2
     exit 1
 fi
 as_root=()

@@ -28,6 +28,9 @@ public struct LearningRateSweep: Sendable {
     public var halfPowers: ClosedRange<Int>
     /// How far apart the first rates are, in half powers of two; a power of two. 1 tries the whole grid.
     public var spacing: Int
+    /// How many of the problems a rate meets while rates are further apart than √2; the last ones meet all of them.
+    /// Fewer are for runs that take seconds.
+    public var coarseSeeds: Int
     /// Where the search stops growing. A sweep that gets there has `SweepResult.isOnEdge` set.
     public var limits: ClosedRange<Int> = -80...40
 
@@ -39,10 +42,12 @@ public struct LearningRateSweep: Sendable {
     ///   - seed: the root of all random numbers, as a race's.
     ///   - halfPowers: where the search begins, `2^(k/2)` for each k; else a range that suits most problems.
     ///   - spacing: how far apart the first rates are, in half powers of two; 1 tries the whole grid.
-    /// - Precondition: `steps` and `seeds` are positive, `spacing` is a power of two.
+    ///   - coarseSeeds: how many problems a rate meets while rates are further apart than √2; else all.
+    /// - Precondition: `steps`, `seeds` and `coarseSeeds` are positive, `spacing` is a power of two.
     public init(
         on optimizee: any Optimizee, of optimizer: any HandDesignedOptimizer, steps: Int, seeds: Int,
-        seed: UInt64 = 0, halfPowers: ClosedRange<Int>? = nil, spacing: Int = 4
+        seed: UInt64 = 0, halfPowers: ClosedRange<Int>? = nil, spacing: Int = 4,
+        coarseSeeds: Int? = nil
     ) {
         precondition(spacing > 0 && spacing.nonzeroBitCount == 1, "a spacing is a power of two")
         precondition(steps > 0 && seeds > 0, "a sweep has steps and seeds")
@@ -53,6 +58,8 @@ public struct LearningRateSweep: Sendable {
         self.seed = seed
         self.halfPowers = halfPowers ?? Self.usualHalfPowers(of: optimizer)
         self.spacing = spacing
+        self.coarseSeeds = min(coarseSeeds ?? seeds, seeds)
+        precondition(self.coarseSeeds > 0, "a sweep has seeds")
     }
 
     /// The grid that a sweep of this optimizer starts with, in half powers of two.
@@ -72,42 +79,52 @@ public struct LearningRateSweep: Sendable {
 
     /// Searches until the best rate lies between six that are no better, or at the limits.
     ///
-    /// - Throws: `CancellationError` where `control` cancels.
-    public func run(control: RunControl = RunControl()) throws -> SweepResult {
-        let course = Course(optimizee: optimizee, steps: steps, seeds: seeds, seed: seed)
+    /// - Parameter performer: computes the runs, or finds them.
+    /// - Throws: `CancellationError` where `control` cancels; what `performer` throws.
+    public func run(
+        control: RunControl = RunControl(), performer: any RunPerformer = ComputedRuns()
+    ) throws -> SweepResult {
         let meter = ProgressMeter(control)
+        var trials: [SweepResult.Trial] = []
+        func evaluate(_ halfPowers: some Sequence<Int>, problems: Int) throws {
+            let missing = Set(halfPowers).subtracting(
+                trials.filter { $0.finalLosses.count >= problems }.map(\.halfPower)
+            ).sorted()
+            let course = Course(optimizee: optimizee, steps: steps, seeds: problems, seed: seed, performer: performer)
+            let runs = try course.runs(
+                missing.map { optimizer.with(learningRate: exp2(Double($0) / 2)) }, meter: meter)
+            trials.removeAll { missing.contains($0.halfPower) }
+            trials += zip(missing, runs).map { SweepResult.Trial(halfPower: $0, finalLosses: $1.map(\.finalLoss)) }
+            trials.sort { $0.halfPower < $1.halfPower }
+        }
         let range = halfPowers.clamped(to: limits)
-        var trials = try evaluate(
-            Array(stride(from: range.lowerBound, through: range.upperBound, by: spacing)), course, meter)
         var distance = spacing
+        try evaluate(
+            stride(from: range.lowerBound, through: range.upperBound, by: spacing),
+            problems: distance > 1 ? coarseSeeds : seeds)
         while true {
             let best = bestIndex(of: trials)
             let center = trials[best].halfPower
-            let offsets = distance > 1 ? [-distance, distance] : [-3, -2, -1, 1, 2, 3]
+            let offsets = distance > 1 ? [-distance, 0, distance] : Array(-3...3)
             let neighbours = Set(offsets.map { min(max(center + $0, limits.lowerBound), limits.upperBound) })
-            let missing = neighbours.subtracting(trials.map(\.halfPower)).sorted()
-            if !missing.isEmpty {
-                trials = (trials + (try evaluate(missing, course, meter))).sorted { $0.halfPower < $1.halfPower }
-            } else if distance > 1 {
+            let before = trials
+            try evaluate(neighbours, problems: distance > 1 ? coarseSeeds : seeds)
+            guard trials == before else { continue }
+            guard distance == 1 else {
                 distance /= 2
-            } else {
-                return SweepResult(
-                    optimizer: optimizer.with(learningRate: trials[best].learningRate), trials: trials, best: best)
+                continue
             }
+            return SweepResult(
+                optimizer: optimizer.with(learningRate: trials[best].learningRate), trials: trials, best: best)
         }
     }
 
-    private func evaluate(
-        _ halfPowers: [Int], _ course: Course, _ meter: ProgressMeter
-    ) throws -> [SweepResult.Trial] {
-        let rates = halfPowers.map { exp2(Double($0) / 2) }
-        let runs = try course.runs(rates.map { optimizer.with(learningRate: $0) }, meter: meter)
-        return zip(halfPowers, runs).map { SweepResult.Trial(halfPower: $0, finalLosses: $1.map(\.finalLoss)) }
-    }
-
-    /// The lowest mean; then the fewest diverged; then the lowest rate, so that where all diverge the search goes down.
+    /// Of those that met the most problems, the lowest mean; then the fewest diverged; then the lowest rate, so that where
+    /// all diverge the search goes down.
     private func bestIndex(of trials: [SweepResult.Trial]) -> Int {
-        trials.indices.min { (trials[$0].mean, trials[$0].diverged) < (trials[$1].mean, trials[$1].diverged) }!
+        let most = trials.map(\.finalLosses.count).max()
+        return trials.indices.filter { trials[$0].finalLosses.count == most }
+            .min { (trials[$0].mean, trials[$0].diverged) < (trials[$1].mean, trials[$1].diverged) }!
     }
 }
 

@@ -50,15 +50,18 @@ public struct Race: Sendable {
 
     /// Runs each optimizer on each problem.
     ///
-    /// - Throws: `CancellationError` where `control` cancels.
-    public func run(control: RunControl = RunControl()) throws -> RaceResult {
-        let course = Course(optimizee: optimizee, steps: steps, seeds: seeds, seed: seed)
+    /// - Parameter performer: computes the runs, or finds them.
+    /// - Throws: `CancellationError` where `control` cancels; what `performer` throws.
+    public func run(
+        control: RunControl = RunControl(), performer: any RunPerformer = ComputedRuns()
+    ) throws -> RaceResult {
+        let course = Course(optimizee: optimizee, steps: steps, seeds: seeds, seed: seed, performer: performer)
         let runs = try course.runs(entrants.map(\.optimizer), meter: ProgressMeter(control))
         let results = try zip(entrants, runs).map { entrant, runs in
             let timing =
                 measuresTime
-                ? try StepTiming.measure(
-                    entrant.optimizer, on: optimizee, steps: min(steps, 100), isCancelled: control.isCancelled)
+                ? try performer.timing(
+                    of: entrant.optimizer, on: optimizee, steps: min(steps, 100), isCancelled: control.isCancelled)
                 : nil
             return OptimizerResult(entrant, runs: runs, timing: timing)
         }

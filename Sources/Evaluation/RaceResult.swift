@@ -1,3 +1,4 @@
+import Optimizees
 import Optimizers
 
 /// What a race came to, as it is kept in a file.
@@ -58,12 +59,20 @@ public struct OptimizerResult: Sendable {
     public var learningRate: Double?
     /// How many learning rates were tried to find this one; nil (null in JSON) where none was searched for.
     public var trials: Int?
+    /// Each seed's loss on held-out data, +∞ where the run diverged (null in JSON); nil where there are no such data.
+    public var heldOutLoss: [Double]?
+    /// Each seed's share of held-out examples classified right; nil where nothing is classified. A diverged run, whose
+    /// parameters say nothing, has NaN (null in JSON).
+    public var heldOutAccuracy: [Double]?
+    /// The wall time of each run's steps, other runs beside it. Nil where not measured.
+    public var seconds: [Double]?
 
     /// All of a result.
     public init(
         optimizer: String, label: String? = nil, finalLoss: [Double], curve: [[Float]],
         millisecondsPerStep: Double? = nil, millisecondsPerUpdate: Double? = nil, stateBytesPerParameter: Int,
-        diverged: Int, learningRate: Double? = nil, trials: Int? = nil
+        diverged: Int, learningRate: Double? = nil, trials: Int? = nil, heldOutLoss: [Double]? = nil,
+        heldOutAccuracy: [Double]? = nil, seconds: [Double]? = nil
     ) {
         self.optimizer = optimizer
         self.label = label ?? optimizer
@@ -75,6 +84,9 @@ public struct OptimizerResult: Sendable {
         self.diverged = diverged
         self.learningRate = learningRate
         self.trials = trials
+        self.heldOutLoss = heldOutLoss
+        self.heldOutAccuracy = heldOutAccuracy
+        self.seconds = seconds
     }
 
     init(_ entrant: Entrant, runs: [Run], timing: StepTiming?) {
@@ -84,7 +96,11 @@ public struct OptimizerResult: Sendable {
             millisecondsPerUpdate: timing?.updateMilliseconds,
             stateBytesPerParameter: entrant.optimizer.stateBytesPerParameter,
             diverged: runs.count { $0.ending != .finished },
-            learningRate: (entrant.optimizer as? any HandDesignedOptimizer)?.learningRate, trials: entrant.trials)
+            learningRate: (entrant.optimizer as? any HandDesignedOptimizer)?.learningRate, trials: entrant.trials,
+            heldOutLoss: runs.contains { $0.heldOut != nil } ? runs.map { $0.heldOut?.loss ?? .infinity } : nil,
+            heldOutAccuracy: runs.contains { $0.heldOut?.accuracy != nil }
+                ? runs.map { $0.heldOut?.accuracy ?? .nan } : nil,
+            seconds: timing == nil ? nil : runs.map(\.seconds))
     }
 
     /// The final losses' statistics.
@@ -120,6 +136,9 @@ extension OptimizerResult: Codable {
         case diverged
         case learningRate = "learning_rate"
         case trials
+        case heldOutLoss = "held_out_loss"
+        case heldOutAccuracy = "held_out_accuracy"
+        case seconds
     }
 
     /// Reads null losses as +∞ in `final_loss` and as NaN in `curve`.
@@ -135,7 +154,10 @@ extension OptimizerResult: Codable {
             stateBytesPerParameter: try values.decode(Int.self, forKey: .stateBytesPerParameter),
             diverged: try values.decode(Int.self, forKey: .diverged),
             learningRate: try values.decodeIfPresent(Double.self, forKey: .learningRate),
-            trials: try values.decodeIfPresent(Int.self, forKey: .trials))
+            trials: try values.decodeIfPresent(Int.self, forKey: .trials),
+            heldOutLoss: try values.decodeIfPresent([Double?].self, forKey: .heldOutLoss)?.map { $0 ?? .infinity },
+            heldOutAccuracy: try values.decodeIfPresent([Double?].self, forKey: .heldOutAccuracy)?.map { $0 ?? .nan },
+            seconds: try values.decodeIfPresent([Double].self, forKey: .seconds))
     }
 
     /// Writes losses that are not finite as null.
@@ -151,5 +173,8 @@ extension OptimizerResult: Codable {
         try values.encode(diverged, forKey: .diverged)
         try values.encodeIfPresent(learningRate, forKey: .learningRate)
         try values.encode(trials, forKey: .trials)
+        try values.encodeIfPresent(heldOutLoss?.map { $0.isFinite ? $0 : nil }, forKey: .heldOutLoss)
+        try values.encodeIfPresent(heldOutAccuracy?.map { $0.isFinite ? $0 : nil }, forKey: .heldOutAccuracy)
+        try values.encodeIfPresent(seconds, forKey: .seconds)
     }
 }

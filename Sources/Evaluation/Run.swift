@@ -1,11 +1,11 @@
 import NumericCore
-import Optimizees
+public import Optimizees
 import Optimizers
 
 /// One optimizer's course over one drawn problem.
-struct Run: Sendable, Equatable {
+public struct Run: Sendable, Equatable {
     /// How a run ended.
-    enum Ending: Sendable, Equatable {
+    public enum Ending: Sendable, Equatable {
         /// All steps were taken, and all numbers stayed finite.
         case finished
         /// The minibatch loss of this step was not finite; a step equal to the number of steps stands for the final
@@ -14,28 +14,56 @@ struct Run: Sendable, Equatable {
     }
 
     /// The minibatch loss at each step, before the step's update. A run that diverged ends with that loss.
-    let losses: [Float]
+    public let losses: [Float]
     /// The final parameters' loss, averaged over all minibatches met in the run (Lv et al. 2017, section 5); +∞ where
     /// the run diverged.
-    let finalLoss: Double
+    public let finalLoss: Double
     /// How the run ended.
-    let ending: Ending
+    public let ending: Ending
+    /// How the final parameters do on held-out data; nil where there are none, or the run diverged.
+    public let heldOut: HeldOut?
+    /// The wall time of the steps alone, while other runs had the other cores.
+    public let seconds: Double
+
+    /// All of a run.
+    public init(losses: [Float], finalLoss: Double, ending: Ending, heldOut: HeldOut? = nil, seconds: Double) {
+        self.losses = losses
+        self.finalLoss = finalLoss
+        self.ending = ending
+        self.heldOut = heldOut
+        self.seconds = seconds
+    }
+
+    /// The step at which it diverged, nil where it did not.
+    public var divergedStep: Int? {
+        if case .diverged(let step) = ending { step } else { nil }
+    }
 }
 
 /// How many steps are reported at once.
 private let reportInterval = 64
 
 extension Run {
-    /// Draws the problem of `key` afresh and optimizes it; nil where cancelled.
-    static func perform<O: Optimizer>(
-        _ optimizer: O, on optimizee: any Optimizee, key: RandomKey, steps: Int, meter: ProgressMeter
-    ) -> Run? {
-        let instance = optimizee.instance(key: key)
+    /// To be raised when the same request comes to other numbers than before: results that are kept are keyed by it.
+    public static let revision = 1
+
+    /// Draws a request's problem afresh and optimizes it; nil where cancelled.
+    public static func perform(_ request: RunRequest, meter: ProgressMeter) -> Run? {
+        perform(request.optimizer, request, meter)
+    }
+
+    private static func perform<O: Optimizer>(_ optimizer: O, _ request: RunRequest, _ meter: ProgressMeter) -> Run? {
+        let steps = request.steps
+        let instance = request.optimizee.instance(key: request.key)
         var parameters = instance.initialParameters
         var gradient = [Float](repeating: 0, count: parameters.count)
         var state = optimizer.initialState(parameterCount: parameters.count)
         var losses: [Float] = []
         losses.reserveCapacity(steps)
+        let start = ContinuousClock.now
+        func diverged(_ step: Int, _ seconds: Double) -> Run {
+            Run(losses: losses, finalLoss: .infinity, ending: .diverged(step: step), seconds: seconds)
+        }
         for step in 0..<steps {
             if meter.isCancelled { return nil }
             var span = gradient.mutableSpan
@@ -43,20 +71,21 @@ extension Run {
             losses.append(loss)
             guard loss.isFinite else {
                 meter.complete(2 * steps - step / reportInterval * reportInterval)
-                return Run(losses: losses, finalLoss: .infinity, ending: .diverged(step: step))
+                return diverged(step, (ContinuousClock.now - start).seconds)
             }
             optimizer.update(&parameters, gradient: gradient, state: &state)
             if (step + 1) % reportInterval == 0 { meter.complete(reportInterval) }
         }
+        let seconds = (ContinuousClock.now - start).seconds
         meter.complete(steps % reportInterval)
         guard let finalLoss = averageLoss(of: parameters, on: instance, steps: steps, meter: meter) else {
             return nil
         }
         // A loss may hide a parameter that is NaN, as ReLU does.
-        guard finalLoss.isFinite && parameters.allSatisfy(\.isFinite) else {
-            return Run(losses: losses, finalLoss: .infinity, ending: .diverged(step: steps))
-        }
-        return Run(losses: losses, finalLoss: finalLoss, ending: .finished)
+        guard finalLoss.isFinite && parameters.allSatisfy(\.isFinite) else { return diverged(steps, seconds) }
+        return Run(
+            losses: losses, finalLoss: finalLoss, ending: .finished,
+            heldOut: instance.heldOut(parameters: parameters.span), seconds: seconds)
     }
 
     private static func averageLoss(
@@ -70,27 +99,5 @@ extension Run {
         }
         meter.complete(steps % reportInterval)
         return sum / Double(steps)
-    }
-}
-
-/// The problems that every optimizer of a comparison meets.
-struct Course: Sendable {
-    let optimizee: any Optimizee
-    let steps: Int
-    let seeds: Int
-    let seed: UInt64
-
-    /// Problem `index`; each optimizer that meets it starts from the same parameters and sees the same minibatches.
-    func key(_ index: Int) -> RandomKey { RandomKey(seed: seed).child(index) }
-
-    /// Every optimizer on every problem, in parallel: a list of runs for each optimizer, in order.
-    func runs(_ optimizers: [any Optimizer], meter: ProgressMeter) throws -> [[Run]] {
-        meter.expect(2 * steps * optimizers.count * seeds)
-        let runs = parallelMap(optimizers.count * seeds) { index in
-            let (optimizer, problem) = (optimizers[index / seeds], index % seeds)
-            return Run.perform(optimizer, on: optimizee, key: key(problem), steps: steps, meter: meter)
-        }.compactMap(\.self)
-        guard runs.count == optimizers.count * seeds else { throw CancellationError() }
-        return optimizers.indices.map { Array(runs[$0 * seeds..<($0 + 1) * seeds]) }
     }
 }

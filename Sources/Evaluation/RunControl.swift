@@ -28,7 +28,7 @@ public struct RunControl: Sendable {
 }
 
 /// Counts the steps of one piece of work, from several threads.
-final class ProgressMeter: Sendable {
+public final class ProgressMeter: Sendable {
     private struct Count {
         var completed = 0
         var total = 0
@@ -37,13 +37,17 @@ final class ProgressMeter: Sendable {
     private let control: RunControl
     private let count = OrderedMutex(Count())
 
-    init(_ control: RunControl) { self.control = control }
+    /// A meter at zero that reports to `control`.
+    public init(_ control: RunControl) { self.control = control }
 
-    var isCancelled: Bool { control.isCancelled() }
+    /// Whether to stop.
+    public var isCancelled: Bool { control.isCancelled() }
 
-    func expect(_ steps: Int) { count.withLock { $0.total += steps } }
+    /// So many more steps are to be done.
+    public func expect(_ steps: Int) { count.withLock { $0.total += steps } }
 
-    func complete(_ steps: Int) {
+    /// So many more steps are done.
+    public func complete(_ steps: Int) {
         guard steps > 0 else { return }
         count.withLock {
             $0.completed += steps

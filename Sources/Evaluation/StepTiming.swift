@@ -12,6 +12,12 @@ public struct StepTiming: Sendable, Equatable {
     /// The median time of the optimizer's update alone.
     public let updateMilliseconds: Double
 
+    /// Both times.
+    public init(stepMilliseconds: Double, updateMilliseconds: Double) {
+        self.stepMilliseconds = stepMilliseconds
+        self.updateMilliseconds = updateMilliseconds
+    }
+
     /// Times an optimizer on a fresh problem.
     ///
     /// - Parameters:
@@ -48,7 +54,7 @@ public struct StepTiming: Sendable, Equatable {
 }
 
 extension Duration {
-    fileprivate var milliseconds: Double {
-        Double(components.seconds) * 1e3 + Double(components.attoseconds) * 1e-15
-    }
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+
+    fileprivate var milliseconds: Double { 1e3 * seconds }
 }

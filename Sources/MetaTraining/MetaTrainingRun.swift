@@ -106,9 +106,7 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
             }
         let isBest = trainer.judgeCheckpoint(score)
         let file = checkpoint.file()
-        let digits = String(trainer.progress.iteration)
-        let number = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-        try file.write(to: "\(saving.folder)/checkpoint-\(number).safetensors")
+        try file.write(to: saving.checkpoint(trainer.progress.iteration))
         if isBest { try file.write(to: "\(saving.folder)/best.safetensors") }
     }
 
@@ -137,4 +135,11 @@ public struct MetaTrainingSaving: Sendable {
     public var checkpointEvery = 1000
 
     public init(folder: String) { self.folder = folder }
+
+    /// The numbered checkpoint of an iteration.
+    public func checkpoint(_ iteration: Int) -> String {
+        let digits = String(iteration)
+        let number = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+        return "\(folder)/checkpoint-\(number).safetensors"
+    }
 }

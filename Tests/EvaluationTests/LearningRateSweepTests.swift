@@ -111,6 +111,16 @@ struct LearningRateSweepTests {
         }
     }
 
+    @Test("Rates far from the best meet fewer problems where that is wanted, those around it all")
+    func coarseSeeds() throws {
+        let few = LearningRateSweep(on: bowl, of: Adam(), steps: 12, seeds: 3, coarseSeeds: 1)
+        let result = try few.run()
+        #expect(result.best.finalLosses.count == 3 && result.trials.contains { $0.finalLosses.count == 1 })
+        let around = result.trials.filter { abs($0.halfPower - result.best.halfPower) <= 2 }
+        #expect(around.count == 5)
+        #expect(around.allSatisfy { $0.finalLosses.count == 3 && $0.mean >= result.best.mean })
+    }
+
     @Test("Cancelling stops")
     func cancellation() {
         let sweep = LearningRateSweep(on: bowl, of: Adam(), steps: 10, seeds: 2)

@@ -45,8 +45,7 @@ private struct MissingProvider: DataProvider {
         #expect(entries.allSatisfy { !$0.summary.isEmpty && !$0.summary.contains("\n") })
         for name in [
             "mnist-mlp", "digits-mlp", "mnist-mlp-relu", "mnist-mlp-d10", "mnist-cnn", "mnist-cnn-deep", "cifar-cnn",
-            "cifar-cnn-deep", "convex", "quadratic",
-            "sine-lstm",
+            "cifar-cnn-deep", "convex", "quadratic", "sine-lstm",
         ] {
             #expect(entries.contains { $0.name == name })
         }

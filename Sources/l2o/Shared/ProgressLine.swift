@@ -40,15 +40,17 @@ final class ProgressLine: Sendable {
 
     /// Shows that `completed` of `total` is done, if it is time to show anything.
     ///
-    /// - Parameter detail: what else there is to say, such as the loss; evaluated only where it is shown.
-    func update(_ completed: Int, of total: Int, detail: @autoclosure () -> String = "") {
+    /// - Parameters:
+    ///   - share: the part of all work that is done, where the units differ in the time they take; between 0 and 1.
+    ///   - detail: what else there is to say, such as the loss; evaluated only where it is shown.
+    func update(_ completed: Int, of total: Int, share: Double? = nil, detail: @autoclosure () -> String = "") {
         guard isShown else { return }
         state.withLock { state in
             let now = ContinuousClock.now
             let due = state.nextUpdate ?? state.start!.time + (isTerminal ? .milliseconds(200) : state.interval)
             guard now >= due else { return }
             let reading = Reading(
-                title: title, unit: unit, detail: detail(), completed: completed, total: total,
+                title: title, unit: unit, detail: detail(), completed: completed, total: total, share: share,
                 sinceStart: completed - state.start!.completed, seconds: (now - state.start!.time).seconds)
             if isTerminal {
                 state.nextUpdate = now + .milliseconds(100)
@@ -90,10 +92,11 @@ private struct Reading {
     let detail: String
     let completed: Int
     let total: Int
+    let share: Double?
     let sinceStart: Int
     let seconds: Double
 
-    private var fraction: Double { total > 0 ? min(1, Double(completed) / Double(total)) : 0 }
+    private var fraction: Double { share ?? (total > 0 ? min(1, Double(completed) / Double(total)) : 0) }
     private var rate: Double { seconds > 0 ? Double(sinceStart) / seconds : 0 }
 
     private var parts: [String] {
@@ -103,7 +106,11 @@ private struct Reading {
         if !detail.isEmpty { parts.append(detail) }
         if rate > 0 {
             parts.append("\(numberText(rate, digits: 3, trimsZeros: true)) \(unit)/s")
-            if total > completed { parts.append("\(clockText(Double(total - completed) / rate)) left") }
+            if let share, share > 0, share < 1 {
+                parts.append("\(clockText(seconds * (1 - share) / share)) left")
+            } else if total > completed {
+                parts.append("\(clockText(Double(total - completed) / rate)) left")
+            }
         }
         return parts
     }

@@ -98,18 +98,11 @@ struct RecipeOptions: ParsableArguments {
 
     /// What is trained on: the optimizee with the paper's two tricks as far as they are wanted (section 4).
     func task(_ optimizee: any Optimizee, _ paper: MetaTrainingRecipe) -> any Optimizee {
-        let range = scaling ?? paper.scaling
-        let scaled: any Optimizee =
-            range > 0 || keep < 1
-            ? RandomScaling(optimizee, range: range, granularity: scalingPer, distribution: scalingDraw, keep: keep)
-            : optimizee
-        let dimension = convex ?? paper.convex
-        guard dimension > 0 else { return scaled }
-        let convexRange = convexScaling ?? paper.convexScaling
-        let added: any Optimizee =
-            convexRange > 0
-            ? RandomScaling(Convex(dimension: dimension), range: convexRange) : Convex(dimension: dimension)
-        return Combined(scaled, added)
+        var recipe = paper
+        if let scaling { recipe.scaling = scaling }
+        if let convex { recipe.convex = convex }
+        if let convexScaling { recipe.convexScaling = convexScaling }
+        return recipe.task(optimizee, granularity: scalingPer, distribution: scalingDraw, keep: keep)
     }
 }
 

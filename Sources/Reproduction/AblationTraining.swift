@@ -1,0 +1,103 @@
+import Evaluation
+import Files
+import LearnedOptimizers
+import MetaTraining
+import NumericCore
+import Optimizees
+
+/// Meta-trains the ablations of E9 and E10, each in a folder of its own that is continued or reused.
+struct AblationTraining {
+    /// What is trained on.
+    let optimizee: any Optimizee
+    /// The folder that holds the runs' folders.
+    let folder: String
+    /// Meta-iterations of each.
+    let iterations: Int
+    /// The root of all random numbers.
+    let seed: UInt64
+    /// Whether to train faster and more roughly than the paper.
+    let isQuick: Bool
+    /// Asked after every meta-iteration.
+    let isCancelled: @Sendable () -> Bool
+
+    /// The ablation's weights after each of its quarters.
+    ///
+    /// - Parameter report: called with the number of meta-iterations that are done.
+    /// - Throws: `CancellationError` where cancelled, after saving; `InputError` where the folder holds a run that was
+    ///   made with other options.
+    func entrants(_ ablation: Ablation, report: (Int) -> Void) throws -> [Entrant] {
+        let saving = saving(ablation)
+        try makeFolder(saving.folder)
+        let lock = try FolderLock(saving.folder, isCancelled: isCancelled)
+        defer { lock.release() }
+        try train(NetworkKind(rawValue: ablation.kind)!.optimizerType, ablation, saving, report)
+        return try ablation.quarters.map { quarter in
+            let done = Ablation.iterations(quarter, of: iterations)
+            let optimizer = try loadLearnedOptimizer(path: saving.checkpoint(done))
+            return Entrant(
+                optimizer, label: ablation.label + (ablation.quarters.count > 1 ? ", \(done) iterations" : ""))
+        }
+    }
+
+    private func saving(_ ablation: Ablation) -> MetaTrainingSaving {
+        var saving = MetaTrainingSaving(folder: "\(folder)/\(ablation.name)-\(iterations)")
+        // Numbered checkpoints come from the quarters.
+        saving.checkpointEvery = max(iterations, 1)
+        return saving
+    }
+
+    private func train<Learned: LearnedOptimizer>(
+        _: Learned.Type, _ ablation: Ablation, _ saving: MetaTrainingSaving, _ report: (Int) -> Void
+    ) throws {
+        var options = MetaTrainingOptions(Learned.recipe)
+        options.seed = seed
+        if isQuick {
+            options.metaLearningRate = 1e-3
+            options.backwardStride = 4
+        }
+        var run = try MetaTrainingRun(
+            optimizer: Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: seed)),
+            optimizee: Self.recipe(ablation).task(optimizee), options: options, saving: saving,
+            resumes: fileExists("\(saving.folder)/latest.safetensors"))
+        // All quarters, whichever are wanted: another experiment may want the others.
+        for quarter in 1...4 {
+            try run.run(until: Ablation.iterations(quarter, of: iterations), shouldStop: isCancelled) {
+                iteration, _ in
+                report(iteration.iteration)
+            }
+            if isCancelled() { throw CancellationError() }
+        }
+    }
+
+    /// The tricks that RNNprop's paper has, as far as the ablation takes part in them; the rest is its own paper's.
+    static func recipe(_ ablation: Ablation) -> MetaTrainingRecipe {
+        let (own, tricks) = (NetworkKind(rawValue: ablation.kind)!.optimizerType.recipe, RNNprop.recipe)
+        return MetaTrainingRecipe(
+            metaLoss: own.metaLoss, selection: own.selection, scaling: ablation.scales ? tricks.scaling : 0,
+            convex: ablation.addsConvex ? tricks.convex : 0, convexScaling: tricks.convexScaling)
+    }
+}
+
+/// Keeps two processes from training in one folder. The system gives it up when its process dies.
+private struct FolderLock {
+    private let descriptor: Int32
+
+    /// Waits until nobody else has it.
+    init(_ folder: String, isCancelled: () -> Bool) throws {
+        let path = "\(folder)/lock"
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw InputError(
+                path, "cannot be opened: \(errorText())", advice: "choose a folder that you may write to")
+        }
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            if isCancelled() || (errno != EWOULDBLOCK && errno != EINTR) {
+                close(descriptor)
+                throw CancellationError()
+            }
+            usleep(200_000)
+        }
+    }
+
+    func release() { close(descriptor) }
+}

@@ -1,0 +1,164 @@
+public import Evaluation
+import Files
+import NumericCore
+public import Optimizees
+public import Optimizers
+
+/// Runs the paper's experiments.
+///
+///     let reproduction = Reproduction(catalogue: catalogue, learned: [Entrant(rnnprop)], settings: Settings(seeds: 5))
+///     let result = try reproduction.run(Experiments.named(["E1", "E5"]), performer: StoredRuns(store))
+///
+/// Every panel is a race: the learned optimizers against seven hand-designed ones, each at the best learning rate of a
+/// sweep over the same problems, and against AdamW as it comes. A panel whose optimizee is not there, because its data
+/// are missing for instance, is skipped and says so.
+public struct Reproduction: Sendable {
+    /// Where optimizees come from.
+    public var catalogue: OptimizeeCatalogue
+    /// The learned optimizers that race, but for the ablations.
+    public var learned: [Entrant]
+    /// How much effort goes in.
+    public var settings: ReproductionSettings
+    /// The folder in which ablations are trained.
+    public var ablationFolder: String
+    /// What ablations are trained on.
+    public var trainingOptimizee = "mnist-mlp"
+    /// The program's version, for the result.
+    public var version: String
+    /// The command line that runs some experiments, for the result.
+    public var command: @Sendable ([String]) -> String
+
+    /// All of a reproduction.
+    public init(
+        catalogue: OptimizeeCatalogue, learned: [Entrant], settings: ReproductionSettings, ablationFolder: String,
+        version: String = "", command: @escaping @Sendable ([String]) -> String = { $0.joined(separator: " ") }
+    ) {
+        self.catalogue = catalogue
+        self.learned = learned
+        self.settings = settings
+        self.ablationFolder = ablationFolder
+        self.version = version
+        self.command = command
+    }
+
+    /// Runs experiments; a panel that several show is run once.
+    ///
+    /// - Parameters:
+    ///   - performer: computes the runs, or finds them.
+    ///   - progress: called now and then, from any thread but never from two at once.
+    ///   - isCancelled: asked before each step.
+    /// - Throws: `CancellationError` where cancelled; `InputError` where every panel had to be skipped.
+    public func run(
+        _ experiments: [Experiment], performer: any RunPerformer,
+        progress: @escaping @Sendable (ReproductionProgress) -> Void = { _ in },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws -> ReproductionResult {
+        var plans: [PanelPlan] = []
+        var shown: [ExperimentResult] = []
+        for experiment in experiments {
+            let own = experiment.panels.map { PanelPlan($0, of: experiment, settings) }
+            for plan in own {
+                if let place = plans.firstIndex(where: { $0.id == plan.id }) {
+                    plans[place].search.spacing = min(plans[place].search.spacing, plan.search.spacing)
+                } else {
+                    plans.append(plan)
+                }
+            }
+            shown.append(ExperimentResult(experiment, panels: own.map(\.id), command: command([experiment.id])))
+        }
+        for index in plans.indices { try prepare(&plans[index], performer, isCancelled) }
+        if let reason = plans.first?.skipped, plans.allSatisfy({ $0.skipped != nil }) { throw reason }
+        let tracker = ProgressTracker(plans, settings, learned: learned.count, report: progress)
+        let panels = try plans.enumerated().map { index, plan in
+            defer { tracker.finish(index) }
+            return try result(of: plan, at: index, performer, tracker, isCancelled)
+        }
+        return ReproductionResult(
+            command: command(experiments.map(\.id)), version: version, seeds: settings.seeds, seed: settings.seed,
+            quick: settings.isQuick, experiments: shown, panels: panels)
+    }
+
+    /// Finds the panel's optimizee, or the reason to skip it, and how long a step takes.
+    private func prepare(
+        _ plan: inout PanelPlan, _ performer: any RunPerformer, _ isCancelled: () -> Bool
+    ) throws {
+        do {
+            let optimizee = try catalogue.optimizee(named: plan.panel.optimizee)
+            plan.optimizee = optimizee
+            if !plan.ablations.isEmpty { plan.training = try catalogue.optimizee(named: trainingOptimizee) }
+            plan.stepMilliseconds =
+                try performer.timing(of: SGD(), on: optimizee, steps: 3, isCancelled: isCancelled).stepMilliseconds
+        } catch let reason as InputError {
+            plan.skipped = reason
+        }
+    }
+
+    private func result(
+        of plan: PanelPlan, at index: Int, _ performer: any RunPerformer, _ tracker: ProgressTracker,
+        _ isCancelled: @escaping @Sendable () -> Bool
+    ) throws -> PanelResult {
+        guard plan.skipped == nil, let optimizee = plan.optimizee else {
+            return PanelResult(id: plan.id, panel: plan.panel, skipped: plan.skipped?.description)
+        }
+        let entrants = try plan.ablations.flatMap { ablation in
+            try AblationTraining(
+                optimizee: plan.training!, folder: ablationFolder, iterations: settings.metaIterations,
+                seed: settings.seed, isQuick: settings.isQuick, isCancelled: isCancelled
+            ).entrants(ablation) { tracker.trained(ablation, $0, of: index) }
+        }
+        let isAblation = !plan.ablations.isEmpty
+        let run = PanelRun(
+            optimizee: optimizee, steps: plan.panel.steps, seeds: settings.seeds, seed: settings.seed,
+            entrants: isAblation ? entrants : learned + [Entrant(AdamW(), label: "adamw untuned")],
+            tuned: isAblation ? [] : settings.tuned, search: plan.search)
+        let (race, sweeps) = try run.run(performer: performer) { stage in
+            RunControl(progress: tracker.begin(stage, of: index), isCancelled: isCancelled)
+        }
+        return PanelResult(
+            id: plan.id, panel: plan.panel, search: sweeps.isEmpty ? "" : run.search.text, race: race, sweeps: sweeps)
+    }
+}
+
+/// How much effort goes into a reproduction.
+public struct ReproductionSettings: Sendable {
+    /// How many problems each optimizer meets.
+    public var seeds: Int
+    /// The root of all random numbers.
+    public var seed: UInt64
+    /// Whether to look at everything in minutes: fewer steps, fewer rates, hardly any meta-training.
+    public var isQuick: Bool
+    /// Meta-iterations of each ablation.
+    public var metaIterations: Int
+    /// The hand-designed optimizers that are tuned.
+    public var tuned: [any HandDesignedOptimizer] = OptimizerCatalogue.all.filter { !($0 is AdamW) }
+
+    /// - Parameters:
+    ///   - seeds: how many problems each optimizer meets; else 10, or 2 where it is quick.
+    ///   - seed: the root of all random numbers.
+    ///   - isQuick: whether to look at everything in minutes.
+    ///   - metaIterations: of each ablation; else 1,000, or 20 where it is quick.
+    public init(seeds: Int? = nil, seed: UInt64 = 0, isQuick: Bool = false, metaIterations: Int? = nil) {
+        self.seeds = seeds ?? (isQuick ? 2 : 10)
+        self.seed = seed
+        self.isQuick = isQuick
+        self.metaIterations = metaIterations ?? (isQuick ? 20 : 1000)
+    }
+
+    /// A panel as it is run.
+    func scaled(_ panel: Panel) -> Panel {
+        guard isQuick else { return panel }
+        var quick = panel
+        // What the paper's authors found is for all of the steps.
+        quick.paperBaseline = nil
+        quick.steps = max(1, panel.steps > 100 || panel.isHeavy ? panel.steps / 10 : panel.steps / 5)
+        return quick
+    }
+
+    /// How learning rates are searched for: heavy runs allow few of them, a figure over learning rates needs all.
+    func search(_ panel: Panel, wantsAllRates: Bool) -> RateSearch {
+        if isQuick { return RateSearch(spacing: 4, problems: 1) }
+        let spacing = wantsAllRates ? 1 : 4
+        guard panel.isHeavy else { return RateSearch(spacing: spacing, problems: seeds) }
+        return RateSearch(spacing: spacing, problems: min(2, seeds), coarseProblems: 1)
+    }
+}

@@ -1,0 +1,110 @@
+import Files
+import GRDB
+import NumericCore
+
+/// What SQLite's header says of whose file it is: "l2o" and a zero.
+private let applicationID = 0x6C32_6F00
+
+/// The tables, version by version. A version that was released never changes; the next one is added below it.
+private let migrator: DatabaseMigrator = {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1") { database in
+        try database.execute(
+            sql: """
+                PRAGMA application_id = \(applicationID);
+                CREATE TABLE runs (
+                    key TEXT NOT NULL PRIMARY KEY, optimizee TEXT NOT NULL, optimizer TEXT NOT NULL,
+                    steps INTEGER NOT NULL, seed INTEGER NOT NULL, problem INTEGER NOT NULL, kernels TEXT NOT NULL,
+                    revision INTEGER NOT NULL, losses BLOB NOT NULL, final_loss REAL, diverged_step INTEGER,
+                    held_out_loss REAL, held_out_accuracy REAL, seconds REAL NOT NULL, digest INTEGER NOT NULL,
+                    machine TEXT NOT NULL, version TEXT NOT NULL, finished TEXT NOT NULL);
+                CREATE TABLE sessions (
+                    id TEXT NOT NULL PRIMARY KEY, host TEXT NOT NULL, pid INTEGER NOT NULL, seen REAL NOT NULL);
+                CREATE TABLE claims (key TEXT NOT NULL PRIMARY KEY, session TEXT NOT NULL);
+                CREATE TABLE timings (
+                    key TEXT NOT NULL PRIMARY KEY, step_ms REAL NOT NULL, update_ms REAL NOT NULL);
+                """)
+    }
+    return migrator
+}()
+
+/// How long a connection waits for another's transaction. Ours take milliseconds.
+private let patience = 20.0
+
+/// Opens the file and brings its tables up to date.
+func openPool(_ path: String) throws -> DatabasePool {
+    // Checked first: to open a pool changes the file's journal mode.
+    if fileExists(path) { try check(path) }
+    var attempts = 0
+    while true {
+        do {
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(patience)
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            try migrator.migrate(pool)
+            return pool
+        } catch let error as DatabaseError
+            where attempts < 40 && [.SQLITE_BUSY, .SQLITE_ERROR, .SQLITE_CONSTRAINT].contains(error.resultCode)
+        {
+            // Another process makes the same tables at this moment.
+            attempts += 1
+            usleep(50_000)
+        } catch let error as DatabaseError {
+            throw inputError(error, path)
+        }
+    }
+}
+
+/// Refuses files that are not ours, without touching them.
+private func check(_ path: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        throw InputError(path, "is not a regular file", advice: "name a file, or one that does not exist yet")
+    }
+    try translatingErrors(path) {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(patience)
+        try DatabaseQueue(path: path, configuration: configuration).read { database in
+            let id = try Int.fetchOne(database, sql: "PRAGMA application_id")
+            guard id == applicationID else {
+                let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+                // Empty: another process is about to make the tables, or died before.
+                guard tables > 0 else { return }
+                throw InputError(path, "is another program's database", advice: "name another file or folder")
+            }
+            guard try !migrator.hasBeenSuperseded(database) else {
+                throw InputError(
+                    path, "was written by a newer version of l2o", advice: "update l2o, or choose another folder")
+            }
+        }
+    }
+}
+
+/// Runs `body`; what SQLite complains of becomes a line for the user.
+func translatingErrors<T>(_ path: String, _ body: () throws -> T) throws -> T {
+    do { return try body() } catch let error as DatabaseError { throw inputError(error, path) }
+}
+
+private func inputError(_ error: DatabaseError, _ path: String) -> InputError {
+    let reason = error.message ?? "error \(error.resultCode.rawValue)"
+    switch error.resultCode {
+    case .SQLITE_NOTADB:
+        return InputError(path, "is no results store", advice: "name another file or folder")
+    case .SQLITE_CORRUPT, .SQLITE_ERROR, .SQLITE_MISMATCH:
+        return damaged(path, reason)
+    case .SQLITE_FULL, .SQLITE_IOERR:
+        return InputError(path, "cannot be written: \(reason)", advice: "free some space or choose another folder")
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+        return InputError(path, "stays locked by another process", advice: "end that one and try again")
+    case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
+        return InputError(path, "cannot be opened: \(reason)", advice: "check the folder and its permissions")
+    default:
+        return InputError(path, "cannot be used: \(reason)", advice: "choose another file or folder")
+    }
+}
+
+/// The error for a store whose content makes no sense.
+func damaged(_ path: String, _ what: String) -> InputError {
+    InputError(path, "is damaged (\(what))", advice: "move it away; its runs are then computed again")
+}

@@ -1,0 +1,117 @@
+import Evaluation
+import Files
+import GRDB
+import NumericCore
+import Optimizees
+
+/// Runs that were computed, in one SQLite file: nothing is computed twice, and what was interrupted continues.
+///
+///     let store = try ResultsStore(path: "runs/store.sqlite", version: "1.0")
+///     let result = try race.run(performer: StoredRuns(store))
+///
+/// Several processes may work on one file at the same time (SQLite's write-ahead log). A run is committed as soon as it
+/// has ended, so that a process which dies loses its runs in flight and nothing else. One row of the table `runs` is one
+/// run, with readable columns for other programs.
+public final class ResultsStore: Sendable {
+    /// The file.
+    public let path: String
+    let pool: DatabasePool
+    let session: Session
+    private let version: String
+    private let machine = machineText()
+
+    /// Opens a store, or makes one where nothing is yet.
+    ///
+    /// - Parameters:
+    ///   - path: the file; its folder exists.
+    ///   - version: the program's, kept with every run.
+    /// - Throws: `InputError` where the file is damaged, belongs to another program or a newer version of this one, or
+    ///   cannot be written.
+    public init(path: String, version: String) throws {
+        self.path = path
+        self.version = version
+        pool = try openPool(path)
+        session = try translatingErrors(path) { [pool] in try Session(pool) }
+    }
+
+    deinit {
+        session.end(pool)
+        // The last to close the file puts its log away, which no reader can.
+        pool.invalidateReadOnlyConnections()
+        try? pool.close()
+    }
+
+    // MARK: Runs
+
+    /// The runs that are there, by key.
+    func runs(_ keys: [RunKey]) throws -> [RunKey: Run] {
+        try translatingErrors(path) {
+            try pool.read { database in
+                var found: [RunKey: Run] = [:]
+                for key in keys where found[key] == nil { found[key] = try self.run(key, in: database) }
+                return found
+            }
+        }
+    }
+
+    func run(_ key: RunKey, in database: Database) throws -> Run? {
+        let statement = try database.cachedStatement(sql: "SELECT * FROM runs WHERE key = ?")
+        return try Row.fetchOne(statement, arguments: [key.text])
+            .map { try Run(row: $0, key: key, path: path) }
+    }
+
+    /// Keeps a run and gives up the claim on it.
+    func save(_ run: Run, for key: RunKey) throws {
+        try translatingErrors(path) {
+            try pool.write { database in
+                // Two may have computed it, where one was thought dead; their numbers are the same.
+                try database.execute(
+                    sql: """
+                        INSERT OR IGNORE INTO runs (key, optimizee, optimizer, steps, seed, problem, kernels, revision,
+                            losses, final_loss, diverged_step, held_out_loss, held_out_accuracy, seconds, digest,
+                            machine, version, finished)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, datetime('now'))
+                        """,
+                    arguments: StatementArguments(key.columns) + StatementArguments(run.columns(key))
+                        + [machine, version])
+                try database.execute(sql: "DELETE FROM claims WHERE key = ?", arguments: [key.text])
+            }
+        }
+    }
+
+    /// How many runs it holds.
+    public func count() throws -> Int {
+        try translatingErrors(path) {
+            try pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM runs") ?? 0 }
+        }
+    }
+
+    /// Moves everything from the write-ahead log into the one file, for copying it.
+    public func checkpoint() throws {
+        try translatingErrors(path) { _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
+    }
+
+    // MARK: Timings
+
+    /// A step's time as it was measured before on this machine; else measured now, and kept.
+    func timing(_ key: String, measure: () throws -> StepTiming) throws -> StepTiming {
+        let key = "\(key)|threads=\(Threads.count)|\(machine)"
+        let row = try translatingErrors(path) {
+            try pool.read { try Row.fetchOne($0, sql: "SELECT * FROM timings WHERE key = ?", arguments: [key]) }
+        }
+        if let row, let step = row.value("step_ms", Double.self),
+            let update = row.value("update_ms", Double.self)
+        {
+            return StepTiming(stepMilliseconds: step, updateMilliseconds: update)
+        }
+        let timing = try measure()
+        try translatingErrors(path) {
+            try pool.write {
+                try $0.execute(
+                    sql: "INSERT OR REPLACE INTO timings (key, step_ms, update_ms) VALUES (?, ?, ?)",
+                    arguments: [key, timing.stepMilliseconds, timing.updateMilliseconds])
+            }
+        }
+        return timing
+    }
+}

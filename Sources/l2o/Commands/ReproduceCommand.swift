@@ -1,0 +1,153 @@
+import ArgumentParser
+import Evaluation
+import Files
+import HTMLReport
+import LearnedOptimizers
+import NumericCore
+import Optimizees
+import Optimizers
+import Reporting
+import Reproduction
+import ResultsStore
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// `l2o reproduce`.
+struct ReproduceCommand: SharedOptionsCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reproduce",
+        abstract: "Run the paper's experiments: E1 to E10, or the 22 test rows.",
+        discussion: """
+            Each experiment races learned optimizers against seven hand-designed ones, every one at the best learning rate \
+            of a sweep, and against AdamW as it comes. E9 and E10 meta-train what they compare. A problem whose data are \
+            missing is skipped.
+
+            Every run is kept in OUT/store.sqlite and found there the next time: interrupted work continues, and several \
+            processes may work on one folder at the same time. OUT also receives report.html, a page with every figure and \
+            table, results.json, finals.csv and a CSV of each experiment's figure.
+
+            Examples:
+              l2o reproduce E1 --seeds 5
+              l2o reproduce rows --weights rnnprop --weights runs/dm/latest.safetensors
+              l2o reproduce all --quick --out runs/quick
+            """)
+
+    @OptionGroup var shared: SharedOptions
+
+    @Argument(help: ArgumentHelp("E1 … E10, rows, or all.", valueName: "experiment"))
+    var experiments: [String]
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Problems that each optimizer meets (10; with --quick 2).", valueName: "n"))
+    var seeds: Int?
+
+    @Flag(help: "Everything in minutes: fewer steps and rates, hardly any meta-training.")
+    var quick = false
+
+    @Option(
+        help: ArgumentHelp(
+            "A learned optimizer, by name or file (rnnprop); may be given several times.", valueName: "name|file"))
+    var weights: [String] = []
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Meta-iterations of each ablation of E9 and E10 (1000; with --quick 20).", valueName: "n"))
+    var metaIterations: Int?
+
+    @Option(help: ArgumentHelp("Folder for results and store; made if missing.", valueName: "folder"))
+    var out: String = "runs/reproduce"
+
+    @Option(help: dataFolderHelp)
+    var dataDir: String?
+
+    mutating func validate() throws {
+        guard !experiments.isEmpty else { throw ValidationError("name an experiment: E1 … E10, rows, or all") }
+        if let seeds, !(1...100_000).contains(seeds) {
+            throw ValidationError("--seeds \(seeds): give a number from 1 to 100000")
+        }
+        if let metaIterations, !(1...1_000_000_000).contains(metaIterations) {
+            throw ValidationError("--meta-iterations \(metaIterations): give a number from 1 to 1000000000")
+        }
+    }
+
+    mutating func run() throws {
+        Interrupt.catchSignals()
+        let wanted = try Experiments.named(experiments)
+        let learned = try learnedEntrants()
+        try makeFolder(out)
+        let store = try ResultsStore(path: "\(out)/store.sqlite", version: About.version)
+        let runs = StoredRuns(store)
+        let reproduction = Reproduction(
+            catalogue: OptimizeeCatalogue(data: AppData(folder: dataDir)), learned: learned,
+            settings: ReproductionSettings(
+                seeds: seeds, seed: shared.seed, isQuick: quick, metaIterations: metaIterations),
+            ablationFolder: "\(out)/ablations", version: About.version, command: command(experiments))
+        let line = ProgressLine("reproduce", unit: "runs", isShown: shared.showsProgress)
+        var result: ReproductionResult
+        do {
+            defer { line.finish() }
+            result = try reproduction.run(
+                wanted, performer: runs,
+                progress: { line.update($0.runs, of: $0.totalRuns, share: $0.share, detail: $0.text) },
+                isCancelled: Interrupt.isRequested)
+        }
+        (result.machine, result.date) = (machineText(), Date.now.formatted(.iso8601))
+        let analysis = ReproductionAnalysis(result)
+        try write(result, analysis)
+        if shared.json { return try Output.write(result.json()) }
+        try print(analysis, runs.count)
+    }
+
+    /// The weights that race, each once; those of the catalogue are called by its names.
+    private func learnedEntrants() throws -> [Entrant] {
+        let catalogue = WeightsCatalogue()
+        let names = weights.isEmpty ? ["rnnprop"] : weights
+        let contenders = try Contender.all(names.map { try catalogue.path(of: $0) })
+        return zip(names, contenders).map { name, contender in
+            let isNamed = WeightsCatalogue.files.contains { $0.name == name }
+            guard case .entrant(let entrant) = contender, !isNamed else {
+                return Entrant(contender.optimizer, label: name)
+            }
+            return entrant
+        }
+    }
+
+    /// The command line with other experiments in place of those that were given.
+    private func command(_ given: [String]) -> @Sendable ([String]) -> String {
+        let arguments = CommandLine.arguments
+        return { names in
+            var rest = Array(arguments.dropFirst())
+            for name in given { if let place = rest.firstIndex(of: name) { rest.remove(at: place) } }
+            let place = rest.firstIndex(of: "reproduce").map { $0 + 1 } ?? 0
+            return commandText([arguments[0]] + rest[..<place] + names + rest[place...])
+        }
+    }
+
+    // MARK: Results
+
+    private func write(_ result: ReproductionResult, _ analysis: ReproductionAnalysis) throws {
+        try writeFileAtomically("\(out)/results.json", result.json())
+        try writeFileAtomically("\(out)/finals.csv", text: ReproductionResult.finalsCSV(result.panels))
+        for experiment in result.experiments {
+            try writeFileAtomically("\(out)/\(experiment.id).csv", text: result.csv(experiment))
+        }
+        try writeFileAtomically("\(out)/report.html", text: HTMLReport(analysis).html())
+    }
+
+    private func print(_ analysis: ReproductionAnalysis, _ count: StoredRuns.Count) throws {
+        for experiment in analysis.experiments { try Output.write(experiment.text(width: TerminalStyle.columns)) }
+        let files = analysis.experiments.map { "\($0.experiment.id).csv" }
+        try Output.write(
+            """
+
+            \(count.computed) runs computed, \(count.found) found in the store
+            Written to \(out): report.html, results.json, finals.csv, \(files.joined(separator: ", ")), store.sqlite
+
+            """)
+    }
+}

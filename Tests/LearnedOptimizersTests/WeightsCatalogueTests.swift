@@ -1,0 +1,23 @@
+import Files
+import Foundation
+import LearnedOptimizers
+import NumericCore
+import Testing
+
+@Suite("Weights by name")
+struct WeightsCatalogueTests {
+    @Test("A name is the first folder's file, a path itself, anything else refused")
+    func names() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("l2o-\(UUID().uuidString)").path
+        try makeFolder("\(folder)/second")
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let catalogue = WeightsCatalogue(folders: ["\(folder)/first", "\(folder)/second"])
+        let missing = #expect(throws: InputError.self) { try catalogue.path(of: "rnnprop") }
+        #expect(missing?.description.contains("Weights/rnnprop-mnist.safetensors, are not there") == true)
+        let file = "\(folder)/second/rnnprop-mnist.safetensors"
+        try RNNprop(key: RandomKey(seed: 1)).canonicalWeights.safetensors().write(to: file)
+        for name in ["rnnprop", file] { #expect(try catalogue.path(of: name) == file) }
+        let unknown = #expect(throws: InputError.self) { try catalogue.path(of: "rnnpro") }
+        #expect(unknown?.description == "rnnpro: is neither a weight file nor the name of one; did you mean rnnprop?")
+    }
+}

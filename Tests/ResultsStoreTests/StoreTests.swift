@@ -1,0 +1,140 @@
+import Evaluation
+import Files
+import GRDB
+import NumericCore
+import Optimizees
+import Optimizers
+import ResultsStore
+import Synchronization
+import Testing
+
+@Suite("Results store")
+struct StoreTests {
+    @Test("What comes out of the store is what was computed, diverged runs too, and nothing is computed twice")
+    func roundTrip() throws {
+        try withTemporaryFolder { folder in
+            let wanted = requests(Counted())
+            let computed = try ComputedRuns().perform(wanted, meter: meter)
+            #expect(computed.contains { $0.divergedStep != nil } && computed.contains { $0.heldOut != nil })
+            for pass in 0..<3 {
+                let optimizee = Counted()
+                let runs = StoredRuns(try open(folder))
+                let got = try runs.perform(requests(optimizee), meter: meter)
+                for (one, other) in zip(got, computed) {
+                    #expect(one.losses.map(\.bitPattern) == other.losses.map(\.bitPattern))
+                    #expect(one.finalLoss == other.finalLoss && one.ending == other.ending)
+                    #expect(one.heldOut == other.heldOut)
+                }
+                #expect(optimizee.drawn.load(ordering: .relaxed) == (pass == 0 ? 12 : 0))
+                #expect(runs.count.computed == (pass == 0 ? 12 : 0))
+                #expect(runs.count.found == (pass == 0 ? 0 : 12))
+            }
+        }
+    }
+
+    @Test("Whatever decides the numbers tells runs apart")
+    func keys() throws {
+        try withTemporaryFolder { folder in
+            let runs = StoredRuns(try open(folder))
+            func request(
+                _ optimizer: any Optimizer = SGD(learningRate: 0.1), _ name: String = "a", steps: Int = 5,
+                seed: UInt64 = 1, problem: Int = 0
+            ) -> RunRequest {
+                RunRequest(
+                    optimizer: optimizer, optimizee: Counted(name), steps: steps, seed: seed, problem: problem)
+            }
+            let different = [
+                request(), request(SGD(learningRate: 0.2)), request(Momentum(learningRate: 0.1)),
+                request(SGD(learningRate: 0.1, schedule: .cosine(steps: 5))), request(steps: 6), request(seed: 2),
+                request(problem: 1), request(SGD(learningRate: 0.1), "b"),
+            ]
+            for wanted in different { _ = try runs.perform([wanted], meter: meter) }
+            #expect(runs.count.computed == different.count)
+        }
+    }
+
+    @Test("A request that comes twice in one call is computed once")
+    func duplicates() throws {
+        try withTemporaryFolder { folder in
+            let runs = StoredRuns(try open(folder))
+            let wanted = requests(Counted())
+            let got = try runs.perform(wanted + wanted, meter: meter)
+            #expect(got.prefix(12).map(\.finalLoss) == got.suffix(12).map(\.finalLoss))
+            #expect(runs.count.computed == 12 && runs.count.found == 12)
+        }
+    }
+
+    @Test("Sweeps and races come to the same with a store, and the second time from the store alone")
+    func sweepAndRace() throws {
+        try withTemporaryFolder { folder in
+            func all(_ performer: any RunPerformer) throws -> ([Double], RaceResult) {
+                let sweep = try LearningRateSweep(on: Counted(), of: SGD(), steps: 6, seeds: 2)
+                    .run(performer: performer)
+                let entrants = [Entrant(sweep), Entrant(Adam())]
+                let race = Race(on: Counted(), steps: 6, seeds: 2, entrants: entrants)
+                return (sweep.trials.flatMap(\.finalLosses), try race.run(performer: performer))
+            }
+            let expected = try all(ComputedRuns())
+            let first = try all(StoredRuns(open(folder)))
+            let again = StoredRuns(try open(folder))
+            let second = try all(again)
+            #expect(first.0 == expected.0 && second.0 == expected.0)
+            #expect(second.1.results.map(\.curve) == expected.1.results.map(\.curve))
+            // Times come from the store too.
+            #expect(try first.1.json() == second.1.json())
+            #expect(again.count.computed == 0 && again.count.found > 20)
+        }
+    }
+
+    @Test("Progress ends complete, whether runs are computed or found")
+    func progress() throws {
+        try withTemporaryFolder { folder in
+            for _ in 0..<2 {
+                let last = OrderedMutex<RunControl.Progress?>(nil)
+                let meter = ProgressMeter(RunControl(progress: { progress in last.withLock { $0 = progress } }))
+                let wanted = requests(Counted(), steps: 70)
+                meter.expect(wanted.reduce(0) { $0 + $1.work })
+                _ = try StoredRuns(open(folder)).perform(wanted, meter: meter)
+                #expect(last.withLock { $0?.completed } == 12 * 2 * 70)
+            }
+        }
+    }
+
+    @Test("Cancelled, it keeps what was done and gives up its claims")
+    func cancellation() throws {
+        try withTemporaryFolder { folder in
+            let store = try open(folder)
+            let asked = Atomic(0)
+            let control = RunControl(isCancelled: { asked.wrappingAdd(1, ordering: .relaxed).oldValue > 60 })
+            #expect(throws: CancellationError.self) {
+                try StoredRuns(store).perform(requests(Counted()), meter: ProgressMeter(control))
+            }
+            let kept = try store.count()
+            #expect(kept > 0 && kept < 12)
+            // The same process asks again: its own claims are no obstacle.
+            let runs = StoredRuns(store)
+            _ = try runs.perform(requests(Counted()), meter: meter)
+            #expect(runs.count.computed == 12 - kept && runs.count.found == kept)
+        }
+    }
+
+    @Test("Rows are readable for other programs")
+    func columns() throws {
+        try withTemporaryFolder { folder in
+            _ = try StoredRuns(open(folder)).perform(requests(Counted()), meter: meter)
+            let rows = try DatabaseQueue(path: "\(folder)/store.sqlite").read {
+                try Row.fetchAll($0, sql: "SELECT * FROM runs ORDER BY optimizer, problem")
+            }
+            #expect(rows.count == 12)
+            let adam = rows[0]
+            let texts = ["optimizee", "optimizer", "version", "machine"].map { adam[$0] as String? ?? "" }
+            #expect(texts[0] == "counted" && texts[2] == "test" && texts[3].hasSuffix("cores"))
+            #expect(texts[1].hasPrefix("adam(lr=0.1"))
+            #expect(adam["steps"] as Int? == 10)
+            #expect(adam["final_loss"] as Double? != nil)
+            #expect(adam["diverged_step"] as Int? == nil)
+            let diverged = rows.filter { $0["diverged_step"] as Int? != nil }
+            #expect(diverged.count == 4 && diverged.allSatisfy { $0["final_loss"] as Double? == nil })
+        }
+    }
+}
