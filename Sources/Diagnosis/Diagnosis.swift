@@ -1,5 +1,5 @@
 import Files
-import LearnedOptimizers
+package import LearnedOptimizers
 import MetaTraining
 import NumericCore
 public import Optimizees
@@ -79,10 +79,10 @@ public struct Diagnosis: Sendable, Encodable {
         let network = ReferenceNetwork(checkpoint.optimizer, kind)
         let findings =
             LogExamination(log.metrics, isCutShort: log.isCutShort, checkpoint.progress).findings
-            + fresh.findings(trainingLosses: log.metrics.suffix(100).compactMap(\.metaLoss), options)
-            + [GradientCheck.finding(fresh, checkpoint.optimizer, network, options)]
-            + NetworkActivity(network, fresh).findings(kind)
             + WeightExamination(checkpoint, kind, options).findings
+            + NetworkActivity(network, fresh).findings(kind)
+            + [GradientCheck.finding(fresh.courses.map(\.gradients), checkpoint.optimizer, network, options)]
+            + fresh.findings(trainingLosses: log.metrics.suffix(100).compactMap(\.metaLoss), options)
         if control.isCancelled() { throw CancellationError() }
         return Diagnosis(
             folder: folder, optimizer: kind.rawValue, optimizee: task.name,
@@ -101,6 +101,9 @@ public struct Diagnosis: Sendable, Encodable {
         summary = Self.summary(findings)
     }
 
+    /// What goes wrong because something else does.
+    private static let symptoms = ["meta-loss", "diverged iterations", "fresh tasks", "validation gap"]
+
     private static func summary(_ findings: [Finding]) -> String {
         func list(_ verdict: Verdict) -> [String] { findings.filter { $0.verdict == verdict }.map(\.check) }
         let (bad, look) = (list(.bad), list(.look))
@@ -108,15 +111,15 @@ public struct Diagnosis: Sendable, Encodable {
         let first =
             bad.isEmpty
             ? "Nothing is broken."
-            : "\(bad.count == 1 ? "One thing is" : "\(bad.count) things are") wrong: "
-                + "\(bad.joined(separator: ", ")). Begin with the first."
+            : "\(bad.count == 1 ? "One thing is" : "\(bad.count) things are") wrong: \(bad.joined(separator: ", "))."
+                + (bad.count > 1 ? " Begin with \(bad.first { !symptoms.contains($0) } ?? bad[0])." : "")
         return look.isEmpty ? first : "\(first) Worth a look: \(look.joined(separator: ", "))."
     }
 }
 
 extension ReferenceNetwork {
     /// The same network in double precision.
-    init(_ optimizer: some LearnedOptimizer, _ kind: NetworkKind) {
+    package init(_ optimizer: some LearnedOptimizer, _ kind: NetworkKind) {
         let weights = optimizer.canonicalWeights
         self.init(
             rule: kind, hidden: weights.hidden, layers: 2, weights: optimizer.metaParameters.map(Double.init),

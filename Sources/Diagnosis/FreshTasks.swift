@@ -98,7 +98,7 @@ extension FreshTasks {
         return Finding(
             "fresh tasks", text,
             2 * better <= courses.count ? .bad : better < courses.count ? .look : .fine, numbers: numbers,
-            advice: "It does not optimize yet what it is trained on: train longer, or look at what is bad here.")
+            advice: "It fails on what it is trained on: train a young run longer, else take an earlier checkpoint.")
     }
 
     /// Whether it does as well on fresh tasks as in training.
@@ -111,11 +111,13 @@ extension FreshTasks {
         let ratio = unseen.mean / max(seen.mean, 1e-30)
         let isReal = unseen.mean - seen.mean > 2 * error
         return Finding(
-            "training against validation",
+            "validation gap",
             "meta-loss \(short(seen.mean)) in training, \(short(unseen.mean)) ± \(numberText(unseen.standardError, digits: 2))"
                 + " on fresh tasks",
             isReal && ratio > 2 ? .bad : isReal && ratio > 1.2 ? .look : .fine,
             numbers: ["training": seen.mean, "fresh": unseen.mean, "standard_error": error, "ratio": ratio],
-            advice: "The last updates fitted their own tasks: lower --meta-learning-rate or raise --meta-batch.")
+            advice: ratio > 2
+                ? "It was far better in training: the last updates broke it; take best.safetensors or an earlier one."
+                : "The last updates fitted their own tasks: lower --meta-learning-rate or raise --meta-batch.")
     }
 }

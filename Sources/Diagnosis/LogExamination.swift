@@ -95,8 +95,8 @@ struct LogExamination {
             )
         }
         return Finding(
-            check, "\(course); flat over the second half", .look, numbers: numbers,
-            advice: "Converged, or stuck: longer training brings little; a longer --horizon or a lower rate may.")
+            check, "\(course); no trend over the second half", .look, numbers: numbers,
+            advice: "Converged, stuck, or too short to tell: train on; if it stays so, change the rate or --horizon.")
     }
 
     private var finiteness: Finding? {
@@ -123,11 +123,11 @@ struct LogExamination {
         ]
         if statistics.median == 0 {
             return Finding(
-                "logged meta-gradients", "most are exactly 0", .bad, numbers: numbers,
+                "logged gradients", "most are exactly 0", .bad, numbers: numbers,
                 advice: "The loss does not depend on the weights: dead units, or an optimizee without gradient.")
         }
         return Finding(
-            "logged meta-gradients",
+            "logged gradients",
             "median norm \(short(statistics.median)), largest \(numberText(ratio, digits: 2)) times that",
             share > 0.01 ? .look : .fine, numbers: numbers,
             advice:

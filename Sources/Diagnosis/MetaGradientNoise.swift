@@ -1,4 +1,4 @@
-import MetaTraining
+package import MetaTraining
 import Reporting
 
 /// How large the meta-gradient is that tasks have in common, and how much each adds of its own.
@@ -6,22 +6,25 @@ import Reporting
 /// For each period, the tasks' gradients have a mean and a total variance tr Σ; ‖mean‖² − tr Σ / K is an unbiased
 /// estimate of the squared norm of the true mean (McCandlish et al. 2018, *An empirical model of large-batch training*,
 /// appendix A). One meta-iteration sees the true mean with noise of tr Σ / batch.
-struct MetaGradientNoise {
+package struct MetaGradientNoise {
     /// The sum over periods of the squared norm of the mean gradient; may come out negative where noise prevails.
-    private(set) var signal = 0.0
+    package private(set) var signal = 0.0
     /// The sum over periods of the gradients' total variance over tasks.
-    private(set) var noise = 0.0
+    package private(set) var noise = 0.0
     /// The mean norm of one task's gradient.
-    private(set) var norm = 0.0
+    package private(set) var norm = 0.0
     /// Gradients that are not finite, and all.
     private(set) var lost = 0
     private(set) var total = 0
     private let tasks: Int
 
-    init(_ fresh: FreshTasks) {
-        tasks = fresh.courses.count
-        for period in fresh.periods.indices {
-            let all = fresh.courses.map { $0.metaGradients[period] }
+    init(_ fresh: FreshTasks) { self.init(fresh.courses.map(\.metaGradients)) }
+
+    /// - Parameter gradients: of each task and period.
+    package init(_ gradients: [[[Float]]]) {
+        tasks = gradients.count
+        for period in gradients.first?.indices ?? 0..<0 {
+            let all = gradients.map { $0[period] }
             let gradients = all.filter { $0.allSatisfy(\.isFinite) }
             total += all.count
             lost += all.count - gradients.count
@@ -47,7 +50,7 @@ struct MetaGradientNoise {
         norm /= Double(max(total - lost, 1))
     }
 
-    func finding(_ options: MetaTrainingOptions) -> Finding {
+    package func finding(_ options: MetaTrainingOptions) -> Finding {
         let check = "meta-gradient"
         if lost > 0 {
             return Finding(

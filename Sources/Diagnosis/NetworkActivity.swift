@@ -111,10 +111,10 @@ extension NetworkActivity {
         let all = saturation.joined().map { $0.sum() }
         let mean = all.reduce(0, +) / Double(all.count)
         let text =
-            worst.share > 0
+            worst.share >= 0.001
             ? "\(percentText(mean)) of all, at most \(percentText(worst.share)): \(worst.name), "
                 + (worst.name.hasSuffix("candidate") ? "at tanh's ends" : worst.shut ? "shut" : "open")
-            : "none"
+            : worst.share > 0 ? "under 0.1 % of every gate" : "none"
         numbers["mean"] = mean
         return Finding(
             "saturated gates", text, Verdict.above(worst.share, look: 0.5, bad: 0.9), numbers: numbers,
@@ -124,7 +124,7 @@ extension NetworkActivity {
 
     private var updatesAtLimit: Finding {
         Finding(
-            "updates at tanh's limit", atLimit > 0 ? "\(percentText(atLimit)) of all" : "none",
+            "tanh limit", atLimit > 0 ? "\(percentText(atLimit)) of updates are at it" : "no update is at it",
             Verdict.above(atLimit, look: 0.2, bad: 0.7), numbers: ["share": atLimit],
             advice: "It only says plus or minus: the step α is too small for these tasks, or the read-out has grown "
                 + "too large.")

@@ -18,7 +18,8 @@ struct Figure {
     let title: String
     /// How the figure is to be read.
     let reading: String
-    let finding: String
+    let findings: [String]
+    let outcome: String?
     let paper: String?
     let command: String
     let hasCharts: Bool
@@ -33,7 +34,8 @@ struct Figure {
         id = experiment.id
         number = experiment.id == "rows" ? "Rows" : experiment.id
         title = experiment.title
-        finding = withPowers(analysis.finding)
+        findings = analysis.findings.map(withPowers)
+        outcome = analysis.outcome
         paper = experiment.finding.isEmpty ? nil : experiment.finding
         command = experiment.command
         skipped = analysis.skipped.map { Skip(title: $0.panel.title, reason: $0.skipped ?? "It has no runs.") }

@@ -1,4 +1,4 @@
-import Files
+package import Files
 public import LearnedOptimizers
 import NumericCore
 import Optimizers
@@ -22,7 +22,7 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
     }
 
     /// The file's content.
-    func file() -> SafetensorsFile {
+    package func file() -> SafetensorsFile {
         var metadata = configuration
         metadata["iteration"] = String(progress.iteration)
         metadata["meta_adam.step"] = String(progress.adam.step)

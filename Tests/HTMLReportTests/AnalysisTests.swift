@@ -56,6 +56,7 @@ struct AnalysisTests {
         let ratios: [Double] = [1, 1.01 * 1.001, 1.02 * 1.002, 1.03, 1.04 * 1.001, 1.05 * 1.002].map { $0 * 0.8 / 1.025 }
         let middle = (ratios + ratios).sorted()[3..<9].map { log($0) }
         #expect(abs(rows.standings[0].mean.value - exp(middle.reduce(0, +) / 6)) < 1e-12)
+        #expect(analysis.outcome == "2 wins" && rows.standings[1].mean.hasInterval)
         #expect(analysis.tuning.map(\.distance) == [0, 4])
         #expect(analysis.finding.contains("2 wins (base MLP and ReLU)"))
         #expect(

@@ -133,6 +133,33 @@ private struct MissingProvider: DataProvider {
         #expect(error?.description.contains("choose one of mnist-mlp, ") == true)
     }
 
+    @Test func wrappedNamesMakeWhatTheySay() throws {
+        let catalogue = OptimizeeCatalogue(data: CountingProvider())
+        let (mlp, convex) = (try catalogue.optimizee(named: "mnist-mlp:width=4,batch=2"), Convex(dimension: 5))
+        let optimizees: [any Optimizee] = [
+            mlp, Combined(mlp, convex), Combined(RandomScaling(mlp, range: 3), RandomScaling(convex, range: 0.5)),
+            Combined(Combined(convex, mlp), convex), RandomScaling(RandomScaling(convex, range: 1), range: 2),
+            RandomScaling(
+                Combined(mlp, convex), range: 1e-9, granularity: .function, distribution: .uniform, keep: 0.5),
+        ]
+        for optimizee in optimizees {
+            let made = try catalogue.optimizee(wrappedName: optimizee.name)
+            #expect(made.name == optimizee.name && made.shapes == optimizee.shapes)
+        }
+    }
+
+    @Test(arguments: [
+        "", "+", "convex+", "scaled(", "scaled()", "scaled(convex)", "scaled(convex,L=x)", "scaled(convex,L=99)",
+        "scaled(convex,L=1,keep=2)", "scaled(convex,L=1,per=word)", "convex)+convex", "scaled(convex,L=1",
+        String(repeating: "scaled(", count: 1000) + "convex" + String(repeating: ",L=1)", count: 1000),
+        String(repeating: "convex+", count: 1000) + "convex",
+    ]) func wrappedNamesThatCannotBeReadAreRefused(name: String) {
+        let error = #expect(throws: InputError.self) {
+            try OptimizeeCatalogue(data: CountingProvider()).optimizee(wrappedName: name)
+        }
+        #expect(error.map { $0.description.count < 600 } == true)
+    }
+
     @Test func dataAreLoadedOnceAndOnlyWhenNeeded() throws {
         let provider = CountingProvider()
         let catalogue = OptimizeeCatalogue(data: provider)

@@ -39,9 +39,11 @@ private struct InlineDrawing {
         let end = series.compactMap(\.x.last).max() ?? 0
         let isBeside = widest <= Self.longest && series.allSatisfy { $0.x.isEmpty || $0.x.last == end }
         let right = isBeside ? widest + 18 : 16
-        legend = isBeside ? nil : SVGLegend(series.map(\.name), left: 4, top: 0, right: Self.width, scale: Self.scale)
+        // Letters of the widest kind have room for no more.
+        let names = series.map { $0.name.count > 36 ? $0.name.prefix(35) + "…" : $0.name }
+        legend = isBeside ? nil : SVGLegend(names, left: 4, top: 0, right: Self.width, scale: Self.scale)
         plot = SVGPlot(
-            chart: chart, x: chart.xAxis(labels: 5), y: y, left: left, top: (legend?.bottom ?? 0) + 32,
+            chart: chart, x: chart.xAxis(labels: 5), y: y, left: left, top: (legend.map { $0.bottom + 12 } ?? 0) + 32,
             width: Self.width - left - right, height: Self.plotHeight)
     }
 
