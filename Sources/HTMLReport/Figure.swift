@@ -56,7 +56,9 @@ struct Figure {
         }
         if analysis.panels.count > 1 {
             tables.append(
-                Table("Problem by problem", analysis.summary(), file: "\(id)-problems.csv", isOpen: analysis.rows != nil))
+                Table(
+                    "Problem by problem", analysis.summary(), file: "\(id)-problems.csv", isOpen: analysis.rows != nil
+                ))
         }
         return tables
             + analysis.analyses.map { panel in
@@ -91,7 +93,8 @@ private struct Drawing {
         case .curves:
             reading =
                 "Loss of the minibatch at each step. \(spread)"
-                + (analysis.isMeasured ? "; thin lines, medians alone, are tuned optimizers that are not the best one." : ".")
+                + (analysis.isMeasured
+                    ? "; thin lines, medians alone, are tuned optimizers that are not the best one." : ".")
             let lines = analysis.analyses.map { $0.curvesChart() }
             add(lines)
             downloads = [Download("Curves as CSV", file: "\(id).csv", csv: LineChart.csv(lines))]

@@ -69,11 +69,12 @@ private struct InlineDrawing {
         let places = labelPlaces
         return series.indices.reversed().map { index in
             let style = style(index)
-            let weight = switch series[index].weight {
-            case .strong: " strong"
-            case .normal: ""
-            case .quiet: " quiet"
-            }
+            let weight =
+                switch series[index].weight {
+                case .strong: " strong"
+                case .normal: ""
+                case .quiet: " quiet"
+                }
             var parts: [String] = []
             if series[index].weight != .quiet, let band = plot.band(series[index]) {
                 parts.append("<path class=\"b b\(style)\" d=\"\(band)\"/>")
@@ -102,9 +103,10 @@ private struct InlineDrawing {
         let end = plot.right
         // A line that left the plot has nothing for its name to point at.
         let isThere = series[index].median.last.map(plot.y.scale.contains) ?? false
-        let line = "M\(svgNumber(end + 2)) \(svgNumber(place.anchor))L\(svgNumber(end + 10)) \(svgNumber(place.height))"
+        let line =
+            "M\(svgNumber(end + 2)) \(svgNumber(place.anchor))L\(svgNumber(end + 10)) \(svgNumber(place.height))"
         return (isThere ? ["<path class=\"lead c\(style)\" d=\"\(line)\"/>"] : []) + [
-            svgText(series[index].name, end + 14, place.height + 4.5, "t t\(style)"),
+            svgText(series[index].name, end + 14, place.height + 4.5, "t t\(style)")
         ]
     }
 

@@ -69,8 +69,10 @@ extension ExperimentAnalysis {
             "\($0.panel.panel.title), \(learningRateText(exp2(Double($0.sweep.best) / 2))) for the paper's "
                 + "\($0.panel.panel.paperBaseline?.text ?? "")"
         }
-        return "The learning rate of the optimizer that the paper's authors tuned agrees with theirs within one grid step "
-            + "on \(near) of \(tuning.count) problems" + (off.isEmpty ? "." : "; not on \(off.joined(separator: "; ")).")
+        return
+            "The learning rate of the optimizer that the paper's authors tuned agrees with theirs within one grid step "
+            + "on \(near) of \(tuning.count) problems"
+            + (off.isEmpty ? "." : "; not on \(off.joined(separator: "; ")).")
     }
 }
 
@@ -80,7 +82,8 @@ extension PanelAnalysis {
         guard subject.result.role == .learned, !panel.sweeps.isEmpty else { return nil }
         let medians = panel.sweeps.flatMap { sweep in sweep.trials.map { Statistics($0.losses).median } }
         let below = medians.count { $0 < subject.final.value }
-        return "\(below == 0 ? "None" : "\(below)") of the \(medians.count) pairs of an optimizer and a learning rate "
+        return
+            "\(below == 0 ? "None" : "\(below)") of the \(medians.count) pairs of an optimizer and a learning rate "
             + "that were tried end\(below == 1 ? "s" : "") below \(subject.name), which has no rate."
     }
 }

@@ -17,7 +17,9 @@ extension RowsAnalysis {
         let series = standings.indices.map { place in
             let corners = profile.corners(of: place, upTo: Self.limit)
             // A step: the value before stays until the corner.
-            let x = corners.indices.flatMap { $0 == 0 ? [corners[0].factor] : [corners[$0].factor, corners[$0].factor] }
+            let x = corners.indices.flatMap {
+                $0 == 0 ? [corners[0].factor] : [corners[$0].factor, corners[$0].factor]
+            }
             let shares = corners.indices.flatMap {
                 $0 == 0 ? [corners[0].share] : [corners[$0 - 1].share, corners[$0].share]
             }
