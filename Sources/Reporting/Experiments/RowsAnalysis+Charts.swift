@@ -48,7 +48,7 @@ extension RowsAnalysis {
     /// The subject's loss relative to the best tuned optimizer's, problem by problem.
     public func ratioChart() -> IntervalChart {
         IntervalChart(
-            xLabel: "loss of \(subject), as a multiple of the best tuned one's",
+            xLabel: "final loss, as a multiple of the best tuned one's",
             rows: panels.compactMap { panel in
                 guard panel.hasOpponent, let duel = panel.baseline?.duel else { return nil }
                 return IntervalChart.Row(panel.panel.panel.title, duel.ratio, kind: duel.verdict.rawValue)
