@@ -18,7 +18,8 @@ struct Figure {
     let title: String
     /// How the figure is to be read.
     let reading: String
-    let finding: String
+    let findings: [String]
+    let outcome: String?
     let paper: String?
     let command: String
     let hasCharts: Bool
@@ -33,7 +34,8 @@ struct Figure {
         id = experiment.id
         number = experiment.id == "rows" ? "Rows" : experiment.id
         title = experiment.title
-        finding = withPowers(analysis.finding)
+        findings = analysis.findings.map(withPowers)
+        outcome = analysis.outcome
         paper = experiment.finding.isEmpty ? nil : experiment.finding
         command = experiment.command
         skipped = analysis.skipped.map { Skip(title: $0.panel.title, reason: $0.skipped ?? "It has no runs.") }
@@ -54,7 +56,9 @@ struct Figure {
         }
         if analysis.panels.count > 1 {
             tables.append(
-                Table("Problem by problem", analysis.summary(), file: "\(id)-problems.csv", isOpen: analysis.rows != nil))
+                Table(
+                    "Problem by problem", analysis.summary(), file: "\(id)-problems.csv", isOpen: analysis.rows != nil
+                ))
         }
         return tables
             + analysis.analyses.map { panel in
@@ -89,7 +93,8 @@ private struct Drawing {
         case .curves:
             reading =
                 "Loss of the minibatch at each step. \(spread)"
-                + (analysis.isMeasured ? "; thin lines, medians alone, are tuned optimizers that are not the best one." : ".")
+                + (analysis.isMeasured
+                    ? "; thin lines, medians alone, are tuned optimizers that are not the best one." : ".")
             let lines = analysis.analyses.map { $0.curvesChart() }
             add(lines)
             downloads = [Download("Curves as CSV", file: "\(id).csv", csv: LineChart.csv(lines))]

@@ -1,7 +1,7 @@
 public import Evaluation
-public import Reporting
 import Files
 import Mustache
+public import Reporting
 
 /// Experiments as one HTML page: figures, what was found, tables, and every number as CSV; it needs nothing else.
 ///

@@ -30,7 +30,8 @@ struct L2O: ParsableCommand {
             """,
         version: About.text,
         subcommands: [
-            QuickstartCommand.self, MetaTrainCommand.self, DoctorCommand.self, RaceCommand.self, ReproduceCommand.self,
+            QuickstartCommand.self, MetaTrainCommand.self, DoctorCommand.self, RaceCommand.self,
+            ReproduceCommand.self,
             ReportCommand.self, ListCommand.self, InspectCommand.self, DataCommand.self,
         ])
 

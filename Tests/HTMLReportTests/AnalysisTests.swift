@@ -25,8 +25,11 @@ struct AnalysisTests {
     @Test(
         "A win is called a win, a tie a tie, a loss a loss, and too few runs too few",
         arguments: [
-            (6, 0.8, Duel.Verdict.win, "rnnprop wins against the best tuned optimizer, adam lr=2^-5: 0.246 against "
-                + "0.308, 20 % lower"),
+            (
+                6, 0.8, Duel.Verdict.win,
+                "rnnprop wins against the best tuned optimizer, adam lr=2^-5: 0.246 against "
+                    + "0.308, 20 % lower"
+            ),
             (6, 1.0, .tie, "A tie between rnnprop"), (6, 1.2, .loss, "rnnprop loses against"),
             (5, 0.8, .win, "lower in 5 of 5 runs (p = 0.063)"), (4, 0.8, .open, "too few runs to decide"),
             (1, 3.5, .open, "3.5 times as high, in the one run"),
@@ -53,9 +56,12 @@ struct AnalysisTests {
         #expect(rows.standings[1].verdicts == [.win: 2] && rows.standings[0].firsts == 2)
         #expect(rows.standings[0].areas.loss == 1 && rows.standings[2].diverged == 2)
         // The middle half of both problems' six ratios, worked out by hand: 0.8 (1 + i / 100)(1 + (i mod 3) / 1000) / 1.025.
-        let ratios: [Double] = [1, 1.01 * 1.001, 1.02 * 1.002, 1.03, 1.04 * 1.001, 1.05 * 1.002].map { $0 * 0.8 / 1.025 }
+        let ratios: [Double] = [1, 1.01 * 1.001, 1.02 * 1.002, 1.03, 1.04 * 1.001, 1.05 * 1.002].map {
+            $0 * 0.8 / 1.025
+        }
         let middle = (ratios + ratios).sorted()[3..<9].map { log($0) }
         #expect(abs(rows.standings[0].mean.value - exp(middle.reduce(0, +) / 6)) < 1e-12)
+        #expect(analysis.outcome == "2 wins" && rows.standings[1].mean.hasInterval)
         #expect(analysis.tuning.map(\.distance) == [0, 4])
         #expect(analysis.finding.contains("2 wins (base MLP and ReLU)"))
         #expect(
@@ -85,7 +91,10 @@ struct AnalysisTests {
         let result = sampleResult(name: "a, \"b\"\n")
         let panel = try #require(try experiment("E1", of: result).analyses.first)
         let lines = parsedCSV(panel.table().csv)
-        #expect(lines[0].prefix(6) == ["optimizer", "constants", "learning_rate", "trials", "final_loss", "final_loss_low"])
+        #expect(
+            lines[0].prefix(6) == [
+                "optimizer", "constants", "learning_rate", "trials", "final_loss", "final_loss_low",
+            ])
         #expect(lines.allSatisfy { $0.count == lines[0].count } && lines.count == 5)
         for (line, standing) in zip(lines.dropFirst(), panel.standings) {
             #expect(line[0] == standing.name)

@@ -29,14 +29,14 @@ struct BrowserTests {
                 running: """
                     const wide = [...document.querySelectorAll("body *")].filter(e =>
                       !e.closest(".scroll, .command") && e.getBoundingClientRect().right > innerWidth + 1);
-                    const figures = [...document.querySelectorAll("figure svg")].filter(e => e.clientHeight > 100);
+                    const figures = [...document.querySelectorAll("figure svg")].filter(e => e.clientHeight > 60);
                     const colour = getComputedStyle(document.body).backgroundColor;
-                    document.title = `${wide.length} wide, ${figures.length} figures, ${colour}`;
+                    document.title = `${wide.map(e => e.tagName).join(" ")} too wide, ${figures.length} figures, ${colour}`;
                     """, width: width, isDark: isDark)
             #expect(outcome.console.isEmpty)
             // Curves of E1, E5 and E9, rates of E4; ratios and two profiles of the rows.
             let colour = isDark ? "rgb(20, 23, 27)" : "rgb(255, 255, 255)"
-            #expect(outcome.document.contains("<title>0 wide, 7 figures, \(colour)</title>"), "\(width)")
+            #expect(outcome.document.contains("<title> too wide, 7 figures, \(colour)</title>"), "\(width)")
         }
     }
 

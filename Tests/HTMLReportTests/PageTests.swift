@@ -53,7 +53,8 @@ struct PageTests {
     @Test("Needs nothing from anywhere")
     func selfContained() throws {
         let html = try page(sampleResult())
-        #expect(!html.contains("http:") && !html.contains("https:") && !html.contains("src=") && !html.contains("url("))
+        #expect(
+            !html.contains("http:") && !html.contains("https:") && !html.contains("src=") && !html.contains("url("))
         #expect(html.matches(of: /href="([^"]*)"/).allSatisfy { $0.1.hasPrefix("data:") || $0.1.hasPrefix("#") })
     }
 
@@ -62,7 +63,9 @@ struct PageTests {
         let result = sampleResult(name: hostileName)
         let analysis = ReproductionAnalysis(result)
         var files: [String: String] = [:]
-        for link in try page(result).matches(of: /download="([^"]*)" href="data:text\/csv;charset=utf-8;base64,([^"]*)"/) {
+        for link in try page(result).matches(
+            of: /download="([^"]*)" href="data:text\/csv;charset=utf-8;base64,([^"]*)"/)
+        {
             files[String(link.1)] = String(decoding: try #require(Data(base64Encoded: String(link.2))), as: UTF8.self)
         }
         let panel = try #require(analysis.experiments[0].analyses.first)

@@ -39,9 +39,11 @@ private struct InlineDrawing {
         let end = series.compactMap(\.x.last).max() ?? 0
         let isBeside = widest <= Self.longest && series.allSatisfy { $0.x.isEmpty || $0.x.last == end }
         let right = isBeside ? widest + 18 : 16
-        legend = isBeside ? nil : SVGLegend(series.map(\.name), left: 4, top: 0, right: Self.width, scale: Self.scale)
+        // Letters of the widest kind have room for no more.
+        let names = series.map { $0.name.count > 36 ? $0.name.prefix(35) + "…" : $0.name }
+        legend = isBeside ? nil : SVGLegend(names, left: 4, top: 0, right: Self.width, scale: Self.scale)
         plot = SVGPlot(
-            chart: chart, x: chart.xAxis(labels: 5), y: y, left: left, top: (legend?.bottom ?? 0) + 32,
+            chart: chart, x: chart.xAxis(labels: 5), y: y, left: left, top: (legend.map { $0.bottom + 12 } ?? 0) + 32,
             width: Self.width - left - right, height: Self.plotHeight)
     }
 
@@ -67,11 +69,12 @@ private struct InlineDrawing {
         let places = labelPlaces
         return series.indices.reversed().map { index in
             let style = style(index)
-            let weight = switch series[index].weight {
-            case .strong: " strong"
-            case .normal: ""
-            case .quiet: " quiet"
-            }
+            let weight =
+                switch series[index].weight {
+                case .strong: " strong"
+                case .normal: ""
+                case .quiet: " quiet"
+                }
             var parts: [String] = []
             if series[index].weight != .quiet, let band = plot.band(series[index]) {
                 parts.append("<path class=\"b b\(style)\" d=\"\(band)\"/>")
@@ -100,9 +103,10 @@ private struct InlineDrawing {
         let end = plot.right
         // A line that left the plot has nothing for its name to point at.
         let isThere = series[index].median.last.map(plot.y.scale.contains) ?? false
-        let line = "M\(svgNumber(end + 2)) \(svgNumber(place.anchor))L\(svgNumber(end + 10)) \(svgNumber(place.height))"
+        let line =
+            "M\(svgNumber(end + 2)) \(svgNumber(place.anchor))L\(svgNumber(end + 10)) \(svgNumber(place.height))"
         return (isThere ? ["<path class=\"lead c\(style)\" d=\"\(line)\"/>"] : []) + [
-            svgText(series[index].name, end + 14, place.height + 4.5, "t t\(style)"),
+            svgText(series[index].name, end + 14, place.height + 4.5, "t t\(style)")
         ]
     }
 

@@ -17,4 +17,3 @@ extension LineChart {
     /// 2008, *Color universal design*, darkened or lightened where the page needs more contrast.
     public func svg(appearance: Appearance = .automatic) -> String { SVGDrawing(self).document(appearance) }
 }
-

@@ -99,7 +99,8 @@ public struct DataTable: Sendable {
     public init(_ columns: [Column], rows: [Row]) {
         for row in rows {
             precondition(row.cells.count == columns.count, "a row has a cell for each column")
-            precondition(zip(columns, row.cells).allSatisfy { $0.fields.count == $1.values.count }, "fields have values")
+            precondition(
+                zip(columns, row.cells).allSatisfy { $0.fields.count == $1.values.count }, "fields have values")
         }
         let shown = columns.indices.filter { column in
             rows.contains { !$0.cells[column].text.isEmpty }

@@ -58,12 +58,17 @@ func ratioText(_ ratio: Estimate, spread: String = "95 % interval") -> String {
     let text = differenceText(ratio.value)
     guard ratio.hasInterval, ratio.low < ratio.high else { return text }
     let (low, high) = (differenceText(ratio.low), differenceText(ratio.high))
-    let isBelow = ratio.high < 1 && ratio.low > 0
-    let interval =
-        isBelow || (ratio.low > 1 && ratio.high <= 2)
+    let interval: String
+    if low == high {
+        interval = low
+    } else if ratio.low > 0 && ratio.high < 0.9995 {
         // The nearer end first, the word only once.
-        ? (isBelow ? "\(percentText(ratio.high)) to \(low)" : "\(percentText(ratio.low)) to \(high)")
-        : "\(low) to \(high)"
+        interval = "\(percentText(ratio.high)) to \(low)"
+    } else if ratio.low > 1.0005 && ratio.high <= 2 {
+        interval = "\(percentText(ratio.low)) to \(high)"
+    } else {
+        interval = "\(low) to \(high)"
+    }
     return "\(text) (\(spread): \(interval))"
 }
 

@@ -3,8 +3,11 @@ import NumericCore
 
 extension ExperimentAnalysis {
     /// What was found, in sentences made from the numbers.
-    public var finding: String {
-        guard !analyses.isEmpty else { return "Nothing: every problem was skipped." }
+    public var finding: String { findings.joined(separator: " ") }
+
+    /// What was found, one thing after the other.
+    public var findings: [String] {
+        guard !analyses.isEmpty else { return ["Nothing: every problem was skipped."] }
         var sentences: [String] = []
         if let rows { sentences += rows.findings }
         if analyses.count == 1 || analyses[0].baseline == nil {
@@ -14,7 +17,16 @@ extension ExperimentAnalysis {
         }
         if experiment.figure == .learningRates { sentences += analyses.compactMap(\.rateSentence) }
         if let sentence = tuningSentence, experiment.figure == .table { sentences.append(sentence) }
-        return sentences.joined(separator: " ")
+        return sentences
+    }
+
+    /// How the subject does against the best tuned optimizer, as `2 wins, 1 tie`; nil where that is not the question.
+    public var outcome: String? {
+        let verdicts = analyses.filter(\.hasOpponent).compactMap { $0.baseline?.duel?.verdict }
+        guard !verdicts.isEmpty else { return nil }
+        if verdicts.count == 1 { return verdicts[0] == .open ? "undecided" : verdicts[0].rawValue }
+        let counts = Duel.Verdict.allCases.map { verdict in (verdict, verdicts.count { $0 == verdict }) }
+        return counts.filter { $0.1 > 0 }.map { countText($0.1, $0.0) }.joined(separator: ", ")
     }
 
     /// Verdicts over the panels, of each learned optimizer against the best tuned one.
@@ -57,8 +69,10 @@ extension ExperimentAnalysis {
             "\($0.panel.panel.title), \(learningRateText(exp2(Double($0.sweep.best) / 2))) for the paper's "
                 + "\($0.panel.panel.paperBaseline?.text ?? "")"
         }
-        return "The learning rate of the optimizer that the paper's authors tuned agrees with theirs within one grid step "
-            + "on \(near) of \(tuning.count) problems" + (off.isEmpty ? "." : "; not on \(off.joined(separator: "; ")).")
+        return
+            "The learning rate of the optimizer that the paper's authors tuned agrees with theirs within one grid step "
+            + "on \(near) of \(tuning.count) problems"
+            + (off.isEmpty ? "." : "; not on \(off.joined(separator: "; ")).")
     }
 }
 
@@ -68,7 +82,8 @@ extension PanelAnalysis {
         guard subject.result.role == .learned, !panel.sweeps.isEmpty else { return nil }
         let medians = panel.sweeps.flatMap { sweep in sweep.trials.map { Statistics($0.losses).median } }
         let below = medians.count { $0 < subject.final.value }
-        return "\(below == 0 ? "None" : "\(below)") of the \(medians.count) pairs of an optimizer and a learning rate "
+        return
+            "\(below == 0 ? "None" : "\(below)") of the \(medians.count) pairs of an optimizer and a learning rate "
             + "that were tried end\(below == 1 ? "s" : "") below \(subject.name), which has no rate."
     }
 }
@@ -89,7 +104,10 @@ extension RowsAnalysis {
 }
 
 /// As `1 win`, `2 losses`.
-private func countText(_ count: Int, _ verdict: Duel.Verdict) -> String {
-    let plural = verdict == .loss ? "losses" : "\(verdict.rawValue)s"
-    return "\(count) \(count == 1 ? verdict.rawValue : plural)"
+func countText(_ count: Int, _ verdict: Duel.Verdict) -> String {
+    switch verdict {
+    case .open: "\(count) undecided"
+    case .loss: "\(count) \(count == 1 ? "loss" : "losses")"
+    case .win, .tie: "\(count) \(verdict.rawValue)\(count == 1 ? "" : "s")"
+    }
 }

@@ -15,7 +15,8 @@ public struct ReproductionAnalysis: Sendable {
     public init(_ result: ReproductionResult) {
         self.result = result
         let analyses = Dictionary(
-            result.panels.map { ($0.id, PanelAnalysis($0, seed: result.seed)) }, uniquingKeysWith: { first, _ in first })
+            result.panels.map { ($0.id, PanelAnalysis($0, seed: result.seed)) },
+            uniquingKeysWith: { first, _ in first })
         experiments = result.experiments.map { experiment in
             let panels = result.panels(of: experiment)
             let analysed = panels.compactMap { analyses[$0.id] ?? nil }
@@ -64,13 +65,16 @@ public struct ExperimentAnalysis: Sendable {
             [
                 .init("problem", "problem", "panel", isNumeric: false), .init("steps", "steps"),
                 .estimate(name, "final_loss", help: "Median final loss with its bootstrap 95 % interval."),
-                .estimate("best tuned", "best_tuned_loss", help: "The same of the tuned optimizer with the lowest mean."),
+                .estimate(
+                    "best tuned", "best_tuned_loss", help: "The same of the tuned optimizer with the lowest mean."),
                 .init("which", "which", "learning_rate", isNumeric: false),
                 .estimate(
                     "ratio", "loss_ratio",
-                    help: "\(name) divided by the best tuned, problem by problem: median and bootstrap 95 % interval."),
+                    help: "\(name) divided by the best tuned, problem by problem: median and bootstrap 95 % interval."
+                ),
                 .init(
-                    "lower–equal–higher", "pairs_won", "pairs_tied", "pairs_lost", "p_value", "verdict", isNumeric: false,
+                    "lower–equal–higher", "pairs_won", "pairs_tied", "pairs_lost", "p_value", "verdict",
+                    isNumeric: false,
                     help: "In how many runs \(name) ends lower, equal and higher than the best tuned."),
                 .init("untuned", "untuned_loss", help: "AdamW as it comes: no rate was tried."),
                 .init("paper's tuning", "paper_tuning", isNumeric: false),

@@ -49,7 +49,8 @@ extension PanelAnalysis {
     }
 
     private func shortName(_ index: Int) -> String {
-        standings.first { $0.result.optimizer == race.results[index].optimizer }?.shortName ?? race.results[index].label
+        standings.first { $0.result.optimizer == race.results[index].optimizer }?.shortName
+            ?? race.results[index].label
     }
 
     /// The subject stands out; a tuned optimizer that is not the best one steps back.

@@ -12,7 +12,8 @@ extension PanelAnalysis {
                 .init("trials", "trials", help: "How many learning rates were tried to find this one."),
                 .estimate(
                     "final loss", "final_loss",
-                    help: "Median over the runs, with its bootstrap 95 % interval: the final parameters' loss, averaged "
+                    help:
+                        "Median over the runs, with its bootstrap 95 % interval: the final parameters' loss, averaged "
                         + "over all minibatches that the run met."),
                 .init("held-out loss", "held_out_loss", help: "Median over the runs, on data that no run has seen."),
                 .init(
@@ -26,7 +27,8 @@ extension PanelAnalysis {
                 .init(
                     "\(subject.name) vs it", "pairs_won", "pairs_tied", "pairs_lost", "p_value", "verdict",
                     isNumeric: false,
-                    help: "In how many runs \(subject.name) ends lower – equal – higher on the same problem, and what "
+                    help:
+                        "In how many runs \(subject.name) ends lower – equal – higher on the same problem, and what "
                         + "the signed-rank test makes of it."),
                 .estimate(
                     "loss ratio", "loss_ratio",
@@ -42,11 +44,13 @@ extension PanelAnalysis {
         let isTimed = standing.time.map { $0.medianSteps.isFinite } ?? true
         return DataTable.Row(
             [
-                DataTable.Cell(standing.name, detail: nameDetail(standing), values: [standing.name, result.optimizer]),
+                DataTable.Cell(
+                    standing.name, detail: nameDetail(standing), values: [standing.name, result.optimizer]),
                 rateCell(result.learningRate), .count(result.trials),
                 .estimate(standing.final), .number(result.heldOutLoss.map { Statistics($0).median }),
                 accuracyCell(accuracies?.median),
-                result.diverged > 0 ? .count(result.diverged, detail: "of \(race.seeds)") : .init("", values: ["0"], order: 0),
+                result.diverged > 0
+                    ? .count(result.diverged, detail: "of \(race.seeds)") : .init("", values: ["0"], order: 0),
                 timeCell(standing.time?.medianSteps, reached: standing.time?.reached),
                 isTimed ? .number(standing.time?.medianSeconds, digits: 3) : DataTable.Cell(""),
                 .number(result.millisecondsPerStep, digits: 3), .count(result.stateBytesPerParameter),

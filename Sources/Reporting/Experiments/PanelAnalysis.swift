@@ -75,7 +75,8 @@ public struct PanelAnalysis: Sendable {
     /// A label without what stands in brackets, as the file of weights, where the rest tells the optimizer apart.
     private static func shortLabel(_ index: Int, of results: [OptimizerResult]) -> String {
         func short(_ label: String) -> Substring {
-            label.hasSuffix(")") ? label.firstRange(of: " (").map { label[..<$0.lowerBound] } ?? label[...] : label[...]
+            label.hasSuffix(")")
+                ? label.firstRange(of: " (").map { label[..<$0.lowerBound] } ?? label[...] : label[...]
         }
         let own = short(results[index].label)
         return results.count { short($0.label) == own } == 1 ? String(own) : results[index].label

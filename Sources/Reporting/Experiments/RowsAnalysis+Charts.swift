@@ -17,7 +17,9 @@ extension RowsAnalysis {
         let series = standings.indices.map { place in
             let corners = profile.corners(of: place, upTo: Self.limit)
             // A step: the value before stays until the corner.
-            let x = corners.indices.flatMap { $0 == 0 ? [corners[0].factor] : [corners[$0].factor, corners[$0].factor] }
+            let x = corners.indices.flatMap {
+                $0 == 0 ? [corners[0].factor] : [corners[$0].factor, corners[$0].factor]
+            }
             let shares = corners.indices.flatMap {
                 $0 == 0 ? [corners[0].share] : [corners[$0 - 1].share, corners[$0].share]
             }
@@ -46,7 +48,7 @@ extension RowsAnalysis {
     /// The subject's loss relative to the best tuned optimizer's, problem by problem.
     public func ratioChart() -> IntervalChart {
         IntervalChart(
-            xLabel: "loss of \(subject), as a multiple of the best tuned one's",
+            xLabel: "final loss, as a multiple of the best tuned one's",
             rows: panels.compactMap { panel in
                 guard panel.hasOpponent, let duel = panel.baseline?.duel else { return nil }
                 return IntervalChart.Row(panel.panel.panel.title, duel.ratio, kind: duel.verdict.rawValue)

@@ -96,7 +96,8 @@ struct ReproduceCommand: SharedOptionsCommand {
                 progress: { line.update($0.runs, of: $0.totalRuns, share: $0.share, detail: $0.text) },
                 isCancelled: Interrupt.isRequested)
         }
-        (result.machine, result.date) = (machineText(), Date.now.formatted(.iso8601))
+        result.machine = machineText()
+        result.date = try dateOfTheSame(result) ?? Date.now.formatted(.iso8601)
         let analysis = ReproductionAnalysis(result)
         try write(result, analysis)
         if shared.json { return try Output.write(result.json()) }
@@ -129,6 +130,14 @@ struct ReproduceCommand: SharedOptionsCommand {
     }
 
     // MARK: Results
+
+    /// The date of the results in the folder where they are these already: a call that computes nothing changes nothing.
+    private func dateOfTheSame(_ result: ReproductionResult) throws -> String? {
+        guard var earlier = try? ReproductionResult(file: "\(out)/results.json") else { return nil }
+        let date = earlier.date
+        earlier.date = nil
+        return try earlier.json() == result.json() ? date : nil
+    }
 
     private func write(_ result: ReproductionResult, _ analysis: ReproductionAnalysis) throws {
         try writeFileAtomically("\(out)/results.json", result.json())
