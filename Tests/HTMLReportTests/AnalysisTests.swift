@@ -6,7 +6,7 @@ import Testing
 @Suite("What experiments say")
 struct AnalysisTests {
     private func experiment(_ id: String, of result: ReproductionResult) throws -> ExperimentAnalysis {
-        try #require(ReproductionAnalysis(result).experiments.first { $0.experiment.id == id })
+        try #require(sampleAnalysis(result).experiments.first { $0.experiment.id == id })
     }
 
     @Test("Standings are in the order of medians, and the first learned optimizer is the subject")

@@ -22,7 +22,7 @@ struct BrowserTests {
     func renders() throws {
         let broken = try load("<html><body></body></html>", running: "nobody.home()")
         #expect(broken.console.contains { $0.contains("nobody is not defined") }, "errors are seen")
-        let html = try HTMLReport(sampleResult(name: hostileName)).html()
+        let html = try HTMLReport(sampleAnalysis(sampleResult(name: hostileName))).html()
         for (width, isDark) in [(1280, false), (390, true)] {
             let outcome = try load(
                 html,
@@ -43,7 +43,7 @@ struct BrowserTests {
     @Test("Headings sort their table by number, up and down, with nothing last")
     func sorting() throws {
         let outcome = try load(
-            try HTMLReport(sampleResult()).html(),
+            try HTMLReport(sampleAnalysis(sampleResult())).html(),
             running: """
                 const table = document.querySelector("#E1 table");
                 const heading = title => [...table.querySelectorAll("th")].find(e => e.textContent === title);
@@ -66,7 +66,7 @@ struct BrowserTests {
     @Test("The button turns a light page dark, and back")
     func theme() throws {
         let outcome = try load(
-            try HTMLReport(sampleResult()).html(),
+            try HTMLReport(sampleAnalysis(sampleResult())).html(),
             running: """
                 const seen = [0, 1, 2].map(count => {
                   if (count) document.getElementById("theme").click();

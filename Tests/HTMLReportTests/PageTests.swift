@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The report's page")
 struct PageTests {
-    private func page(_ result: ReproductionResult) throws -> String { try HTMLReport(result).html() }
+    private func page(_ result: ReproductionResult) throws -> String { try HTMLReport(sampleAnalysis(result)).html() }
 
     @Test("Is well-formed, with a figure for each experiment, also of results that are hardly there")
     func wellFormed() throws {
@@ -61,7 +61,7 @@ struct PageTests {
     @Test("Carries the CSV of every figure and table")
     func downloads() throws {
         let result = sampleResult(name: hostileName)
-        let analysis = ReproductionAnalysis(result)
+        let analysis = sampleAnalysis(result)
         var files: [String: String] = [:]
         for link in try page(result).matches(
             of: /download="([^"]*)" href="data:text\/csv;charset=utf-8;base64,([^"]*)"/)

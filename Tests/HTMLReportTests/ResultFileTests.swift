@@ -72,7 +72,9 @@ struct ResultFileTests {
                 bytes[place] = letters[stream.index(below: letters.count)]
             }
             do {
-                _ = ReproductionAnalysis(try read(bytes)).experiments.map { $0.text(width: 80, style: .plain) }
+                _ = ReproductionAnalysis(try read(bytes), resamples: 10).experiments.map {
+                    $0.text(width: 80, style: .plain)
+                }
             } catch is InputError {
                 refused += 1
             }

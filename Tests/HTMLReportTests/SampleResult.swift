@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Reporting
 
 /// A name that closes tags and attributes where it is not escaped; the accent hides a quotation mark from whoever
 /// compares characters instead of scalars.
@@ -40,6 +41,11 @@ func sampleResult(seeds: Int = 6, learned: Double = 0.8, name: String = "rnnprop
             PanelResult(id: rows[2].id, panel: rows[2], skipped: "cifar: is <missing>; fetch it"),
             ablation(rows[0], seeds: seeds, name: name),
         ])
+}
+
+/// An analysis whose intervals take no time in debug builds.
+func sampleAnalysis(_ result: ReproductionResult) -> ReproductionAnalysis {
+    ReproductionAnalysis(result, resamples: 500)
 }
 
 private func race(_ panel: Panel, scale: Double, seeds: Int, learned: Double, name: String) -> PanelResult {

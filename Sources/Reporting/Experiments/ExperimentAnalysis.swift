@@ -12,17 +12,20 @@ public struct ReproductionAnalysis: Sendable {
     public let experiments: [ExperimentAnalysis]
 
     /// Analyses every panel once; intervals come from the result's seed, so that the same result reads the same.
-    public init(_ result: ReproductionResult) {
+    ///
+    /// - Parameter resamples: how many resamples intervals are read off.
+    public init(_ result: ReproductionResult, resamples: Int = 10_000) {
+        let bootstrap = Bootstrap(key: RandomKey(seed: result.seed), resamples: resamples)
         self.result = result
         let analyses = Dictionary(
-            result.panels.map { ($0.id, PanelAnalysis($0, seed: result.seed)) },
+            result.panels.map { ($0.id, PanelAnalysis($0, bootstrap)) },
             uniquingKeysWith: { first, _ in first })
         experiments = result.experiments.map { experiment in
             let panels = result.panels(of: experiment)
             let analysed = panels.compactMap { analyses[$0.id] ?? nil }
             return ExperimentAnalysis(
                 experiment: experiment, panels: panels, analyses: analysed,
-                rows: experiment.figure == .table ? RowsAnalysis(analysed, seed: result.seed) : nil)
+                rows: experiment.figure == .table ? RowsAnalysis(analysed, bootstrap) : nil)
         }
     }
 }

@@ -1,6 +1,5 @@
 public import Evaluation
 import NumericCore
-import Optimizers
 
 /// What a panel's race says: every optimizer's place, and how the one that the panel is about does against each.
 public struct PanelAnalysis: Sendable {
@@ -40,9 +39,8 @@ public struct PanelAnalysis: Sendable {
     public let rivals: [(name: String, duel: Duel)]
 
     /// Nil for a panel that was skipped, or has no optimizer.
-    public init?(_ panel: PanelResult, seed: UInt64) {
+    public init?(_ panel: PanelResult, _ bootstrap: Bootstrap) {
         guard let race = panel.race, !race.results.isEmpty, race.seeds > 0 else { return nil }
-        let bootstrap = Bootstrap(key: RandomKey(seed: seed))
         let results = race.results
         let medians = results.map(\.finalStatistics.median)
         let order = results.indices.sorted { (medians[$0], $0) < (medians[$1], $1) }

@@ -34,14 +34,13 @@ public struct RowsAnalysis: Sendable {
     public let steps: PerformanceProfile
 
     /// Nil where fewer than two panels have something to be compared.
-    public init?(_ panels: [PanelAnalysis], seed: UInt64) {
+    public init?(_ panels: [PanelAnalysis], _ bootstrap: Bootstrap) {
         let panels = panels.filter { $0.baseline != nil }
         guard panels.count > 1, let first = panels.first else { return nil }
         let names = first.standings.map(\.name).filter { name in
             panels.allSatisfy { $0.standing(name) != nil }
         }
         guard !names.isEmpty else { return nil }
-        let bootstrap = Bootstrap(key: RandomKey(seed: seed))
         let means = parallelMap(names.count) { index in
             let scores = panels.map { $0.standing(names[index])!.result.scores(against: $0.baseline!.result) }
             return bootstrap.interquartileMean(scores).exponential
