@@ -65,6 +65,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: wideKernels + [
         // MARK: Numerics
@@ -122,13 +123,30 @@ let package = Package(
         .target(
             name: "Reporting", dependencies: ["Evaluation", "MetaTraining", "Files", "NumericCore"],
             swiftSettings: settings),
+        .target(
+            name: "HTMLReport",
+            dependencies: [
+                "Reporting", "Evaluation", "Files", "NumericCore",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            resources: [
+                .embedInCode("Page/page.mustache"), .embedInCode("Page/style.css"), .embedInCode("Page/script.js"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Diagnosis",
+            dependencies: [
+                "MetaTraining", "Evaluation", "Reporting", "Optimizees", "LearnedOptimizers", "Optimizers",
+                "NumericCore", "Files",
+            ],
+            swiftSettings: settings),
 
         // MARK: The command
         .executableTarget(
             name: "l2o",
             dependencies: [
                 "Datasets", "Optimizees", "Optimizers", "LearnedOptimizers", "MetaTraining", "Evaluation",
-                "ResultsStore", "Reproduction", "Reporting", "NumericCore", "Files",
+                "ResultsStore", "Reproduction", "Reporting", "HTMLReport", "Diagnosis", "NumericCore", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -159,7 +177,11 @@ let package = Package(
                 "Reproduction", "ResultsStore", "Evaluation", "MetaTraining", "Optimizees", "Datasets",
                 "LearnedOptimizers", "Optimizers", "NumericCore", "Files",
             ]),
-        tests("Reporting", ["Reporting", "Evaluation", "Files", "NumericCore"]),
+        tests("Reporting", ["Reporting", "Evaluation", "MetaTraining", "Files", "NumericCore"]),
+        tests("HTMLReport", ["HTMLReport", "Reporting", "Evaluation", "Files", "NumericCore"]),
+        tests(
+            "Diagnosis",
+            ["Diagnosis", "MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests("CommandLine", ["l2o", "LearnedOptimizers", "Evaluation", "ResultsStore", "NumericCore", "Files"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,3 +1,4 @@
+import Files
 import KernelTypes
 public import NumericCore
 
@@ -79,4 +80,18 @@ extension NetworkKind {
 public func loadLearnedOptimizer(path: String) throws -> any LearnedOptimizer {
     let weights = try CanonicalWeights.load(path: path)
     return weights.kind.optimizerType.init(weights: weights)
+}
+
+extension LearnedOptimizer {
+    /// One with weights that were read from `path`.
+    ///
+    /// - Throws: `InputError` where they are of another kind.
+    public init(_ weights: CanonicalWeights, path: String) throws {
+        guard weights.kind.rawValue == Self.kind else {
+            throw InputError(
+                path, "holds weights of \(weights.kind), not \(Self.kind)",
+                advice: "give --optimizer \(weights.kind)")
+        }
+        self.init(weights: weights)
+    }
 }

@@ -1,4 +1,4 @@
-import Files
+package import Files
 public import LearnedOptimizers
 import NumericCore
 import Optimizers
@@ -22,7 +22,7 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
     }
 
     /// The file's content.
-    func file() -> SafetensorsFile {
+    package func file() -> SafetensorsFile {
         var metadata = configuration
         metadata["iteration"] = String(progress.iteration)
         metadata["meta_adam.step"] = String(progress.adam.step)
@@ -45,11 +45,7 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
     public init(path: String) throws {
         let file = try SafetensorsFile(path: path)
         let weights = try CanonicalWeights(file, path: path)
-        guard weights.kind.rawValue == Learned.kind else {
-            throw InputError(
-                path, "holds weights of \(weights.kind), not \(Learned.kind)",
-                advice: "give --optimizer \(weights.kind)")
-        }
+        let optimizer = try Learned(weights, path: path)
         let metadata = file.metadata
         func value<T>(_ name: String, _ parse: (String) -> T?) throws -> T {
             guard let value = metadata[name].flatMap(parse) else {
@@ -59,7 +55,6 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
             return value
         }
         func count(_ name: String) throws -> Int { try value(name) { Int($0).flatMap { $0 >= 0 ? $0 : nil } } }
-        let optimizer = Learned(weights: weights)
         guard let first = file[Self.adamNames.first]?.values, let second = file[Self.adamNames.second]?.values,
             first.count == optimizer.metaParameters.count, second.count == first.count,
             (first + second).allSatisfy(\.isFinite)

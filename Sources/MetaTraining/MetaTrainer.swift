@@ -42,7 +42,7 @@ public struct MetaTrainer<Learned: LearnedOptimizer> {
 
     /// The branches of the seed's tree of keys.
     public enum Branch: Int {
-        case initialWeights, training, validation, samples
+        case initialWeights, training, validation, samples, diagnosis
 
         public func key(seed: UInt64) -> RandomKey { RandomKey(seed: seed).child(rawValue) }
     }
@@ -181,6 +181,6 @@ public struct MetaTrainingProgress: Sendable, Equatable {
 private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
 /// Σ w f; a loss without weight does not count, whatever it is.
-private func weighted(_ losses: [Float], _ weights: [Float]) -> Double {
+package func weighted(_ losses: [Float], _ weights: [Float]) -> Double {
     zip(losses, weights).reduce(0) { $1.1 == 0 ? $0 : $0 + Double($1.0) * Double($1.1) }
 }

@@ -32,7 +32,7 @@ public struct MetaTrainingOptions: Sendable, Equatable {
     }
 
     /// The weight of each of a period's losses.
-    var lossWeights: [Float] {
+    package var lossWeights: [Float] {
         switch metaLoss {
         case .last: (0..<unroll).map { $0 == unroll - 1 ? 1 : 0 }
         case .mean: [Float](repeating: 1 / Float(unroll), count: unroll)
@@ -40,5 +40,5 @@ public struct MetaTrainingOptions: Sendable, Equatable {
     }
 
     /// Periods of one task.
-    var periods: Int { horizon / unroll }
+    package var periods: Int { horizon / unroll }
 }

@@ -143,16 +143,3 @@ public struct MetaTrainingSaving: Sendable {
         return "\(folder)/checkpoint-\(number).safetensors"
     }
 }
-
-extension MetaTrainingOptions {
-    /// Names and values of everything that decides what a run computes.
-    func description(optimizee: any Optimizee) -> [String: String] {
-        [
-            "optimizee": optimizee.name, "horizon": "\(horizon)", "unroll": "\(unroll)",
-            "meta_loss": metaLoss.rawValue, "meta_learning_rate": "\(metaLearningRate)", "meta_batch": "\(metaBatch)",
-            "backward_stride": "\(backwardStride)",
-            "seed": "\(seed)", "selection": selection.rawValue, "average_decay": "\(averageDecay)",
-            "validation_tasks": "\(validationTasks)",
-        ]
-    }
-}

@@ -1,12 +1,12 @@
-import LearnedOptimizers
+package import LearnedOptimizers
 import NumericCore
-import Optimizees
+package import Optimizees
 import Optimizers
 
 /// One task being optimized: parameters and optimizer state are carried from period to period.
 ///
 /// Unchecked: threads take turns with a run, none shares it.
-final class TaskRun<Learned: LearnedOptimizer>: @unchecked Sendable {
+package final class TaskRun<Learned: LearnedOptimizer>: @unchecked Sendable {
     private let instance: any OptimizeeInstance
     private let unroll: Int
     private var parameters: [Float]
@@ -15,7 +15,7 @@ final class TaskRun<Learned: LearnedOptimizer>: @unchecked Sendable {
     private var gradients: AlignedFloats
     private var step = 0
 
-    init(_ instance: any OptimizeeInstance, optimizer: Learned, unroll: Int) {
+    package init(_ instance: any OptimizeeInstance, optimizer: Learned, unroll: Int) {
         self.instance = instance
         self.unroll = unroll
         parameters = instance.initialParameters
@@ -25,7 +25,7 @@ final class TaskRun<Learned: LearnedOptimizer>: @unchecked Sendable {
     }
 
     /// Optimizes for one period; returns the loss before each update.
-    func runPeriod(_ optimizer: Learned) -> [Float] {
+    package func runPeriod(_ optimizer: Learned) -> [Float] {
         startState = state
         let count = parameters.count
         return gradients.withMutablePointer { gradients in
@@ -42,9 +42,17 @@ final class TaskRun<Learned: LearnedOptimizer>: @unchecked Sendable {
     }
 
     /// ∂(Σ w f)/∂φ of the period that ran last.
-    func metaGradient(_ optimizer: Learned, lossWeights: [Float], sample: CoordinateSample) -> [Float] {
+    package func metaGradient(_ optimizer: Learned, lossWeights: [Float], sample: CoordinateSample) -> [Float] {
         optimizer.metaGradient(
             from: startState, gradients: gradients, parameterCount: parameters.count, lossWeights: lossWeights,
             sample: sample)
+    }
+
+    /// ∇f of the period that ran last at some coordinates: a row for each step.
+    package func recordedGradients(_ coordinates: [Int]) -> [[Float]] {
+        let count = parameters.count
+        return gradients.withPointer { gradients in
+            (0..<unroll).map { step in coordinates.map { gradients[step * count + $0] } }
+        }
     }
 }

@@ -45,7 +45,9 @@ public func parallelLoop(_ count: Int, _ body: @Sendable (Int) -> Void) {
 
 /// `[body(0), … body(count − 1)]`, computed like `parallelLoop(_:_:)`; the order is that of the indices.
 public func parallelMap<T: Sendable>(_ count: Int, _ body: @Sendable (Int) -> T) -> [T] {
-    [T](unsafeUninitializedCapacity: max(count, 0)) { buffer, filled in
+    // Even of no elements, an uninitialised array is written to: then to the empty array that all threads share.
+    guard count > 0 else { return [] }
+    return [T](unsafeUninitializedCapacity: count) { buffer, filled in
         // Each iteration has a place of its own, so nobody waits.
         nonisolated(unsafe) let places = buffer
         parallelLoop(count) { places.initializeElement(at: $0, to: body($0)) }

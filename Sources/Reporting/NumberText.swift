@@ -49,7 +49,7 @@ private func grouped(_ digits: some StringProtocol) -> String {
 }
 
 /// A power as `10⁻⁶`, or `10^-6` where only ASCII can be shown.
-func powerText(base: Int, exponent: String, unicode: Bool) -> String {
+package func powerText(base: Int, exponent: String, unicode: Bool) -> String {
     guard unicode else { return "\(base)^\(exponent)" }
     let raised: [Character: Character] = [
         "-": "⁻", ".": "·", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸",

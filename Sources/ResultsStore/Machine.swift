@@ -2,7 +2,7 @@ import Files
 import NumericCore
 
 /// The processor and its cores, as `AMD EPYC 7B13, 2 cores`; nothing that names whose machine it is.
-func machineText() -> String { "\(processorText()), \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) cores" }
+package func machineText() -> String { "\(processorText()), \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) cores" }
 
 private func processorText() -> String {
     #if canImport(Darwin)

@@ -142,3 +142,16 @@ func multiplyAdd(_ a: SIMD8<Float>, _ b: SIMD8<Float>, _ c: SIMD8<Float>) -> SIM
         a * b + c
     #endif
 }
+
+/// Asks for the cache lines of one of `parts` equal parts of the memory, without waiting for them. They come into the
+/// second-level cache, for the first one is full of weights.
+@inline(always)
+func prefetch(_ memory: UnsafeRawBufferPointer, part: Int, of parts: Int) {
+    let lineSize = 64
+    let lines = memory.count / lineSize
+    let (forReading, secondLevel, ofData) = (Int32(0)._value, Int32(2)._value, Int32(1)._value)
+    for line in lines * part / parts..<lines * (part + 1) / parts {
+        let address = memory.baseAddress.unsafelyUnwrapped + line * lineSize
+        Builtin.int_prefetch_RawPointer(address._rawValue, forReading, secondLevel, ofData)
+    }
+}

@@ -5,6 +5,8 @@ import KernelTypes
 struct StepMemory {
     let base: UnsafeMutablePointer<Vector>
     let records: Bool
+    /// The next block's state: it comes from memory while this one computes.
+    var next = UnsafeRawBufferPointer(start: nil, count: 0)
 }
 
 /// One step of the network for one block of coordinates; returns the read-out's value, after tanh where it has one.
@@ -37,6 +39,7 @@ func forwardStep(
         let h = c + hidden
         let gates = record + rows
         for unit in 0..<hidden { record[inputs + unit] = h[unit] }
+        prefetch(memory.next, part: layer, of: layout.layers)
         weightedSums(rows: record, count: rows, weights: weight, hasBias: true, groups: hidden, into: gates)
         weight += layout.layerSize(layer)
         exponentials(gates, count: 4 * hidden)
@@ -79,7 +82,7 @@ func forwardBlocks<F: FeatureMap>(
     precision: StatePrecision, scratch: UnsafeMutableRawPointer
 ) {
     let lanes = Vector.scalarCount
-    let memory = StepMemory(base: scratch.assumingMemoryBound(to: Vector.self), records: false)
+    var memory = StepMemory(base: scratch.assumingMemoryBound(to: Vector.self), records: false)
     let blockBytes = lanes * layout.stateBytes(precision)
     for block in blocks {
         let first = block * lanes
@@ -92,6 +95,8 @@ func forwardBlocks<F: FeatureMap>(
             blockState = memory.base + layout.unpackedStateRow
             unpackState(layout, kept, into: blockState)
         }
+        let isLast = block + 1 == blocks.upperBound
+        memory.next = UnsafeRawBufferPointer(start: kept + blockBytes, count: isLast ? 0 : blockBytes)
         let features = map.features(load(gradient + first, filled), rows: blockState)
         let out = forwardStep(layout, weights: weights, features: features, state: blockState, memory: memory)
         let updated = multiplyAdd(out, scale, load(parameters + first, filled))

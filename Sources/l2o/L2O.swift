@@ -11,8 +11,10 @@ struct L2O: ParsableCommand {
             Examples:
               l2o quickstart
               l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 10000 --out runs/rnnprop
+              l2o doctor runs/rnnprop
               l2o race --optimizee digits-mlp --optimizer adam:lr=2^-5 sgd:lr=1
               l2o reproduce E1 --seeds 5
+              l2o report runs/reproduce
               l2o list optimizees
               l2o inspect weights.safetensors
               l2o data fetch mnist
@@ -28,8 +30,9 @@ struct L2O: ParsableCommand {
             """,
         version: About.text,
         subcommands: [
-            QuickstartCommand.self, MetaTrainCommand.self, RaceCommand.self, ReproduceCommand.self, ListCommand.self,
-            InspectCommand.self, DataCommand.self,
+            QuickstartCommand.self, MetaTrainCommand.self, DoctorCommand.self, RaceCommand.self,
+            ReproduceCommand.self,
+            ReportCommand.self, ListCommand.self, InspectCommand.self, DataCommand.self,
         ])
 
     /// Synchronous commands run on the main thread; nothing waits for it.

@@ -45,6 +45,28 @@ import Testing
         }
     }
 
+    @Test func weightsToBeginWith() throws {
+        try withTemporaryFolder { folder in
+            #expect(try l2o(command + ["--iterations", "1", "--out", "\(folder)/first"]).exitCode == 0)
+            let from = ["--from", "\(folder)/first/latest.safetensors", "--iterations", "1"]
+
+            let tuned = command + from + words("--meta-learning-rate 0 --out") + ["\(folder)/tuned"]
+            #expect(try l2o(tuned).exitCode == 0)
+            func weights(_ run: String) throws -> [Tensor] {
+                try SafetensorsFile(path: "\(folder)/\(run)/latest.safetensors").tensors.filter {
+                    !$0.name.hasPrefix("meta_adam")
+                }
+            }
+            // At a meta-learning rate of 0 a run ends with what it began with.
+            #expect(try weights("tuned") == weights("first"))
+
+            let other = words("meta-train --optimizer dm --optimizee quadratic --out") + ["\(folder)/dm"]
+            complains(try l2o(other + from), "holds weights of rnnprop, not dm; give --optimizer rnnprop")
+            let nowhere = words("--iterations 1 --from nowhere.safetensors --out") + [folder]
+            complains(try l2o(command + nowhere), "nowhere.safetensors")
+        }
+    }
+
     /// A limit on the size of files stands for a full disk: the weights, some 80 kB, do not fit.
     @Test func fullDiskLeavesWhatWasThere() throws {
         try withTemporaryFolder { folder in

@@ -34,13 +34,13 @@ struct LearningRateSweepTests {
         }
     }
 
-    @Test("The two next rates on either side of the best were tried and are no better", arguments: [1, 2, 4, 8])
+    @Test("The three next rates on either side of the best were tried and are no better", arguments: [1, 2, 4, 8])
     func bracketed(spacing: Int) throws {
         for optimizer in OptimizerCatalogue.all {
             let result = try LearningRateSweep(
                 on: bowl, of: optimizer, steps: 10, seeds: 3, spacing: spacing
             ).run()
-            for neighbour in [-2, -1, 1, 2].map({ result.best.halfPower + $0 }) {
+            for neighbour in [-3, -2, -1, 1, 2, 3].map({ result.best.halfPower + $0 }) {
                 let trial = try #require(result.trials.first { $0.halfPower == neighbour }, "\(optimizer.name)")
                 #expect(trial.mean >= result.best.mean)
             }

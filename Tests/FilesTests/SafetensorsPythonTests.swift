@@ -1,11 +1,8 @@
 import Files
-import Foundation
+import TestSupport
 import Testing
 
-/// The interpreter named by `L2O_PYTHON`, or `python3`.
-private let interpreter = ProcessInfo.processInfo.environment["L2O_PYTHON"] ?? "python3"
-
-private let hasSafetensors = (try? python("import safetensors.numpy")) != nil
+private let hasSafetensors = Python.has("safetensors.numpy")
 
 @Suite struct SafetensorsPythonTests {
     @Test(
@@ -21,7 +18,7 @@ private let hasSafetensors = (try? python("import safetensors.numpy")) != nil
                     Tensor("e\"\n", shape: [0, 2], values: []),
                 ], metadata: ["b": "quote\"\u{1}", "a": "🙂"]
             ).write(to: path)
-            let output = try python(
+            let output = try Python.run(
                 """
                 import sys
                 from safetensors import safe_open
@@ -41,19 +38,4 @@ private let hasSafetensors = (try? python("import safetensors.numpy")) != nil
                     """)
         }
     }
-}
-
-/// What a Python program prints; throws where it fails or there is no Python.
-private func python(_ program: String, _ arguments: String...) throws -> String {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [interpreter, "-c", program] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw InputError(interpreter, "failed", advice: "see the test") }
-    return text
 }

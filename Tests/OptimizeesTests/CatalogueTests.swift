@@ -101,7 +101,6 @@ private struct MissingProvider: DataProvider {
             "mnist-mlp:hidden=4--5",
             "mnist-mlp:hidden=4--5: hidden=4--5 cannot be used; give whole numbers such as 40-20, from 1 to 100000"
         ),
-        ("sine-lstm:layers=0", "sine-lstm:layers=0: layers=0 cannot be used; give a whole number from 1 to 100"),
         (
             "cifar-cnn:layers=c-p-p-f",
             "cifar-cnn:layers=c-p-p-f: layers=c-p-p-f cannot be used; give c (convolution), p (pooling behind one) and f "
@@ -112,6 +111,7 @@ private struct MissingProvider: DataProvider {
             "digits-cnn:layers=c-p-c-p-c-p-c-p-f: layers=c-p-c-p-c-p-c-p-f cannot be used; pool less often: the images "
                 + "are too small"
         ),
+        ("sine-lstm:layers=0", "sine-lstm:layers=0: layers=0 cannot be used; give a whole number from 1 to 100"),
         ("convex:n=3,n=4", "convex:n=3,n=4: gives n twice; give each option once"),
         ("convex:clip=nan", "convex:clip=nan: clip=nan cannot be used; give a number above 0, or infinity"),
         ("rosenbrock:noise=-1", "rosenbrock:noise=-1: noise=-1 cannot be used; give a number of 0.0 or more"),
@@ -131,6 +131,34 @@ private struct MissingProvider: DataProvider {
             try OptimizeeCatalogue(data: CountingProvider()).optimizee(named: "")
         }
         #expect(error?.description.contains("choose one of mnist-mlp, ") == true)
+    }
+
+    @Test func wrappedNamesMakeWhatTheySay() throws {
+        let catalogue = OptimizeeCatalogue(data: CountingProvider())
+        let (mlp, convex) = (try catalogue.optimizee(named: "mnist-mlp:width=4,batch=2"), Convex(dimension: 5))
+        let optimizees: [any Optimizee] = [
+            mlp, Combined(mlp, convex), Combined(RandomScaling(mlp, range: 3), RandomScaling(convex, range: 0.5)),
+            Combined(Combined(convex, mlp), convex), RandomScaling(RandomScaling(convex, range: 1), range: 2),
+            RandomScaling(
+                Combined(mlp, convex), range: 1e-9, granularity: .function, distribution: .uniform, keep: 0.5),
+        ]
+        for optimizee in optimizees {
+            let made = try catalogue.optimizee(wrappedName: optimizee.name)
+            #expect(made.name == optimizee.name && made.shapes == optimizee.shapes)
+        }
+    }
+
+    @Test(arguments: [
+        "", "+", "convex+", "scaled(", "scaled()", "scaled(convex)", "scaled(convex,L=x)", "scaled(convex,L=99)",
+        "scaled(convex,L=1,keep=2)", "scaled(convex,L=1,per=word)", "convex)+convex", "scaled(convex,L=1",
+        String(repeating: "scaled(", count: 1000) + "convex" + String(repeating: ",L=1)", count: 1000),
+        String(repeating: "convex+", count: 1000) + "convex",
+    ]) func wrappedNamesThatCannotBeReadAreRefused(name: String) {
+        let error = #expect(throws: InputError.self) {
+            try OptimizeeCatalogue(data: CountingProvider()).optimizee(wrappedName: name)
+        }
+        // All known names at most, not the whole of a hostile one.
+        #expect(error.map { $0.description.count < 1000 } == true)
     }
 
     @Test func dataAreLoadedOnceAndOnlyWhenNeeded() throws {

@@ -20,7 +20,7 @@ extension ReproductionResult {
 
     /// Reads a file that `json()` filled.
     ///
-    /// - Throws: `InputError` where the file cannot be read or holds something else.
+    /// - Throws: `InputError` where the file cannot be read, holds something else, or parts that do not belong together.
     public init(file path: String) throws {
         do {
             self = try JSONDecoder().decode(Self.self, from: Data(try readFile(path)))
@@ -30,6 +30,7 @@ extension ReproductionResult {
             throw InputError(
                 path, "holds no results of experiments", advice: "give the results.json of l2o reproduce")
         }
+        try check(path)
     }
 
     /// What an experiment's figure shows, as CSV (RFC 4180).

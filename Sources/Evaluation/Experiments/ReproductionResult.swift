@@ -3,13 +3,17 @@ import Optimizers
 
 /// What experiments came to: everything that tables, figures and a report are drawn from.
 ///
-/// In JSON: `{"command", "version", "seeds", "seed", "quick", "experiments": […], "panels": […]}`. Several experiments
+/// In JSON: `{"command", "version", "machine", "date", "seeds", "seed", "quick", "experiments": […], "panels": […]}`. Several experiments
 /// may show one panel, so panels stand beside them, each once, and experiments name them.
 public struct ReproductionResult: Sendable, Codable {
     /// The command line that gives all of it again.
     public var command: String
     /// The program's version.
     public var version: String
+    /// The processor and its cores; nil in a file that does not say.
+    public var machine: String?
+    /// When it was written, as `2025-12-31T23:59:59Z`; nil in a file that does not say.
+    public var date: String?
     /// How many problems each optimizer met in each panel.
     public var seeds: Int
     /// The root of all random numbers.
@@ -23,11 +27,13 @@ public struct ReproductionResult: Sendable, Codable {
 
     /// All of a result.
     public init(
-        command: String, version: String, seeds: Int, seed: UInt64, quick: Bool, experiments: [ExperimentResult],
-        panels: [PanelResult]
+        command: String, version: String, machine: String? = nil, date: String? = nil, seeds: Int, seed: UInt64,
+        quick: Bool, experiments: [ExperimentResult], panels: [PanelResult]
     ) {
         self.command = command
         self.version = version
+        self.machine = machine
+        self.date = date
         self.seeds = seeds
         self.seed = seed
         self.quick = quick

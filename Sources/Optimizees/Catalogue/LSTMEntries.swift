@@ -15,9 +15,9 @@ private func lstmEntry(
     ) { options, _ in
         SineLSTM(
             sequences: SineSequences(
-                length: try options.integer("length", default: 10, in: 1...10_000),
+                length: try options.integer("length", default: 10, in: 1...1000),
                 noise: try options.number("noise", default: noise, atLeast: 0)),
-            hiddenSize: try options.integer("hidden", default: 20, in: 1...10_000),
+            hiddenSize: try options.integer("hidden", default: 20, in: 1...1000),
             layers: try options.integer("layers", default: layers, in: 1...100),
             batchSize: try options.integer("batch", default: 128, in: 1...1_000_000),
             initialScale: try options.number("initial", default: 0.1, atLeast: 0))

@@ -8,7 +8,7 @@ public import NumericCore
 ///     let training = RandomScaling(MLP(dataset: "mnist", images: images), range: 3)
 public struct RandomScaling: Optimizee {
     /// Which coordinates share a scale.
-    public enum Granularity: String, Sendable {
+    public enum Granularity: String, Sendable, CaseIterable {
         /// One scale for each coordinate.
         case coordinate
         /// One scale for the whole function.
@@ -16,7 +16,7 @@ public struct RandomScaling: Optimizee {
     }
 
     /// How a scale between e^−L and e^L is drawn.
-    public enum Distribution: String, Sendable {
+    public enum Distribution: String, Sendable, CaseIterable {
         /// exp(u) with u ~ U[−L, L].
         case exponential
         /// U[e^−L, e^L].

@@ -23,7 +23,9 @@ struct MetaTrainCommand: SharedOptionsCommand {
             Examples:
               l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 10000 --out runs/rnnprop
               l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 20000 --out runs/rnnprop --resume
-              l2o meta-train --optimizer dm --optimizee digits-mlp --iterations 1000 --out runs/dm
+              l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 1000 --out runs/tuned \
+            --from runs/rnnprop/latest.safetensors --meta-learning-rate 0.0001
+              l2o meta-train --optimizer dm --optimizee digits-mlp --iterations 1000 --out runs/dm --tensorboard logs/dm
             """)
 
     @OptionGroup var shared: SharedOptions
@@ -43,6 +45,9 @@ struct MetaTrainCommand: SharedOptionsCommand {
     @Option(help: ArgumentHelp("Folder of the run; made if missing.", valueName: "folder"))
     var out: String
 
+    @Option(help: ArgumentHelp("Begin with this file's weights instead of random ones.", valueName: "file"))
+    var from: String?
+
     @Flag(help: "Continue the run in --out.")
     var resume = false
 
@@ -50,6 +55,9 @@ struct MetaTrainCommand: SharedOptionsCommand {
         parsing: .unconditional,
         help: ArgumentHelp("Meta-iterations between two numbered checkpoints.", valueName: "n"))
     var checkpointEvery: Int = 1000
+
+    @Option(help: tensorBoardHelp)
+    var tensorboard: String?
 
     @Option(help: dataFolderHelp)
     var dataDir: String?
@@ -75,8 +83,8 @@ struct MetaTrainCommand: SharedOptionsCommand {
         let session = MetaTrainingSession(
             title: "meta-training",
             optimizee: try OptimizeeCatalogue(data: AppData(folder: dataDir)).optimizee(named: optimizee),
-            recipe: recipe, seed: shared.seed, iterations: iterations, saving: saving, resumes: resume,
-            showsProgress: shared.showsProgress)
+            recipe: recipe, seed: shared.seed, iterations: iterations, initialWeights: from, saving: saving,
+            resumes: resume, showsProgress: shared.showsProgress, tensorBoard: tensorboard)
         let outcome = try session.train(kind.optimizerType)
         let curve = LearningCurve(try MetaTrainingMetrics.read(folder: out))
         try writeFileAtomically(

@@ -47,6 +47,9 @@ struct RaceCommand: SharedOptionsCommand {
         help: ArgumentHelp("Folder for race.json, race.csv and race.svg; made if missing.", valueName: "folder"))
     var out: String?
 
+    @Option(help: tensorBoardHelp)
+    var tensorboard: String?
+
     @Flag(help: "Print no tables of the sweeps.")
     var brief = false
 
@@ -67,7 +70,7 @@ struct RaceCommand: SharedOptionsCommand {
         Interrupt.catchSignals()
         let contenders = try Contender.all(optimizers)
         // Before hours of work, not after.
-        if let out { try makeFolder(out) }
+        for folder in [out, tensorboard].compactMap(\.self) { try makeFolder(folder) }
         let problem = try OptimizeeCatalogue(data: AppData(folder: dataDir)).optimizee(named: optimizee)
         try checkMemory(problem, contenders)
         var entrants: [Entrant] = []
@@ -93,6 +96,7 @@ struct RaceCommand: SharedOptionsCommand {
         var result = try showingProgress("race") { try race.run(control: $0) }
         result.command = commandText()
         if let out { try write(result, sweeps, to: out) }
+        if let tensorboard { try result.write(tensorBoard: tensorboard) }
         try print(result, sweeps)
     }
 

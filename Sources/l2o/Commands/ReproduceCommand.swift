@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Files
+import HTMLReport
 import LearnedOptimizers
 import NumericCore
 import Optimizees
@@ -8,6 +9,12 @@ import Optimizers
 import Reporting
 import Reproduction
 import ResultsStore
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// `l2o reproduce`.
 struct ReproduceCommand: SharedOptionsCommand {
@@ -20,8 +27,8 @@ struct ReproduceCommand: SharedOptionsCommand {
             missing is skipped.
 
             Every run is kept in OUT/store.sqlite and found there the next time: interrupted work continues, and several \
-            processes may work on one folder at the same time. OUT also receives results.json, finals.csv and a CSV of each \
-            experiment's figure.
+            processes may work on one folder at the same time. OUT also receives report.html, a page with every figure and \
+            table, results.json, finals.csv and a CSV of each experiment's figure.
 
             Examples:
               l2o reproduce E1 --seeds 5
@@ -81,7 +88,7 @@ struct ReproduceCommand: SharedOptionsCommand {
                 seeds: seeds, seed: shared.seed, isQuick: quick, metaIterations: metaIterations),
             ablationFolder: "\(out)/ablations", version: About.version, command: command(experiments))
         let line = ProgressLine("reproduce", unit: "runs", isShown: shared.showsProgress)
-        let result: ReproductionResult
+        var result: ReproductionResult
         do {
             defer { line.finish() }
             result = try reproduction.run(
@@ -89,8 +96,12 @@ struct ReproduceCommand: SharedOptionsCommand {
                 progress: { line.update($0.runs, of: $0.totalRuns, share: $0.share, detail: $0.text) },
                 isCancelled: Interrupt.isRequested)
         }
-        try write(result)
-        try print(result, runs.count)
+        result.machine = machineText()
+        result.date = try dateOfTheSame(result) ?? Date.now.formatted(.iso8601)
+        let analysis = ReproductionAnalysis(result)
+        try write(result, analysis)
+        if shared.json { return try Output.write(result.json()) }
+        try print(analysis, runs.count)
     }
 
     /// The weights that race, each once; those of the catalogue are called by its names.
@@ -120,35 +131,31 @@ struct ReproduceCommand: SharedOptionsCommand {
 
     // MARK: Results
 
-    private func write(_ result: ReproductionResult) throws {
+    /// The date of the results in the folder where they are these already: a call that computes nothing changes nothing.
+    private func dateOfTheSame(_ result: ReproductionResult) throws -> String? {
+        guard var earlier = try? ReproductionResult(file: "\(out)/results.json") else { return nil }
+        let date = earlier.date
+        earlier.date = nil
+        return try earlier.json() == result.json() ? date : nil
+    }
+
+    private func write(_ result: ReproductionResult, _ analysis: ReproductionAnalysis) throws {
         try writeFileAtomically("\(out)/results.json", result.json())
         try writeFileAtomically("\(out)/finals.csv", text: ReproductionResult.finalsCSV(result.panels))
         for experiment in result.experiments {
             try writeFileAtomically("\(out)/\(experiment.id).csv", text: result.csv(experiment))
         }
+        try writeFileAtomically("\(out)/report.html", text: HTMLReport(analysis).html())
     }
 
-    private func print(_ result: ReproductionResult, _ count: StoredRuns.Count) throws {
-        if shared.json { return try Output.write(result.json()) }
-        for experiment in result.experiments {
-            try Output.write("\n\(experiment.id)  \(experiment.title)\n")
-            if !experiment.finding.isEmpty { try Output.write("The paper: \(experiment.finding)\n") }
-            try Output.write("\n\(result.table(experiment).text())")
-            let panels = result.panels(of: experiment).filter { $0.race != nil }
-            guard panels.count == 1, let panel = panels.first, let race = panel.race else { continue }
-            if experiment.figure == .learningRates {
-                try Output.write("\n\(panel.ratesChart().terminal())")
-            } else {
-                let table = race.table(width: TerminalStyle.columns)
-                try Output.write("\n\(table.text())\n\(race.chart(title: "").terminal())")
-            }
-        }
-        let names = ["results.json", "finals.csv"] + result.experiments.map { "\($0.id).csv" }
+    private func print(_ analysis: ReproductionAnalysis, _ count: StoredRuns.Count) throws {
+        for experiment in analysis.experiments { try Output.write(experiment.text(width: TerminalStyle.columns)) }
+        let files = analysis.experiments.map { "\($0.experiment.id).csv" }
         try Output.write(
             """
 
             \(count.computed) runs computed, \(count.found) found in the store
-            Written to \(out): store.sqlite, \(names.joined(separator: ", "))
+            Written to \(out): report.html, results.json, finals.csv, \(files.joined(separator: ", ")), store.sqlite
 
             """)
     }

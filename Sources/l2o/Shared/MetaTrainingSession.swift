@@ -11,9 +11,13 @@ struct MetaTrainingSession {
     let recipe: RecipeOptions
     let seed: UInt64
     let iterations: Int
+    /// The file whose weights a new run begins with; nil for random ones.
+    let initialWeights: String?
     let saving: MetaTrainingSaving
     let resumes: Bool
     let showsProgress: Bool
+    /// Folder of event files; nil where none are wanted.
+    var tensorBoard: String?
 
     /// What a run ended with.
     struct Outcome: Encodable {
@@ -41,21 +45,43 @@ struct MetaTrainingSession {
     func train<Learned: LearnedOptimizer>(_: Learned.Type) throws -> Outcome {
         let options = try recipe.options(Learned.recipe, seed: seed)
         let task = recipe.task(optimizee, Learned.recipe)
+        var description = ["command": commandText()]
+        description["from"] = initialWeights
         var run = try MetaTrainingRun(
-            optimizer: Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: seed)), optimizee: task,
-            options: options, saving: saving, description: ["command": commandText()], resumes: resumes)
+            optimizer: try initialOptimizer(Learned.self), optimizee: task, options: options, saving: saving,
+            description: description, resumes: resumes)
         let line = ProgressLine(
             title, unit: "iterations", start: run.trainer.progress.iteration, isShown: showsProgress)
         defer { line.finish() }
-        try run.run(until: iterations, shouldStop: Interrupt.isRequested) { iteration, progress in
+        let log = try tensorBoard.map { try TensorBoardLog(folder: $0, from: run.trainer.progress.iteration + 1) }
+        var logFailure: (any Error)?
+        var last = ContinuousClock.now
+        func report(_ iteration: MetaIteration, _ progress: MetaTrainingProgress) {
+            let now = ContinuousClock.now
+            do {
+                try log?.append(iteration, average: progress.average, seconds: (now - last).seconds)
+            } catch {
+                logFailure = error
+            }
+            last = now
             let loss = progress.average.map { "loss \(numberText($0, digits: 3))" } ?? "no loss"
             let skipped = progress.skipped > 0 ? "  \(progress.skipped) skipped" : ""
             line.update(iteration.iteration, of: iterations, detail: loss + skipped)
         }
+        try run.run(
+            until: iterations, shouldStop: { logFailure != nil || Interrupt.isRequested() }, report: report)
+        if let logFailure { throw logFailure }
         let progress = run.trainer.progress
         return Outcome(
             optimizer: Learned.kind, task: task.name, iterations: progress.iteration,
             averageMetaLoss: progress.average, skipped: progress.skipped, seconds: run.seconds,
             bestIteration: progress.best?.iteration)
+    }
+
+    private func initialOptimizer<Learned: LearnedOptimizer>(_: Learned.Type) throws -> Learned {
+        guard let path = initialWeights else {
+            return Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: seed))
+        }
+        return try Learned(try CanonicalWeights.load(path: path), path: path)
     }
 }

@@ -37,3 +37,7 @@ struct SharedOptions: ParsableArguments {
     /// Whether progress is to be shown.
     var showsProgress: Bool { !json && !quiet }
 }
+
+/// What every `--tensorboard` says of itself.
+let tensorBoardHelp = ArgumentHelp(
+    "Folder for TensorBoard event files; made if missing.", valueName: "folder")

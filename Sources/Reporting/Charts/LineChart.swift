@@ -7,6 +7,16 @@
 public struct LineChart: Sendable {
     /// One curve.
     public struct Series: Sendable {
+        /// How much a curve stands out.
+        public enum Weight: Sendable {
+            /// What the chart is about.
+            case strong
+            /// As any.
+            case normal
+            /// For comparison: thin, without its band.
+            case quiet
+        }
+
         /// How the legend calls it.
         public var name: String
         /// Rising places on the x axis.
@@ -17,6 +27,12 @@ public struct LineChart: Sendable {
         public var low: [Double]
         /// The band's upper edge; where it is infinite, the band reaches the top.
         public var high: [Double]
+        /// Its place among the colours and dashes; else its place among the curves.
+        public var style: Int?
+        /// How much it stands out. Terminals and documents of a single chart show all curves alike.
+        public var weight = Weight.normal
+        /// Whether its points are drawn as dots where they are few.
+        public var hasDots = true
 
         /// - Precondition: `median` has a value for each x, `low` and `high` have one too or are both empty.
         public init(_ name: String, x: [Double], median: [Double], low: [Double] = [], high: [Double] = []) {
@@ -44,6 +60,8 @@ public struct LineChart: Sendable {
     public var yScale: ChartScale
     /// Values above are left out of the chart; nil where all have to fit.
     public var ceiling: Double?
+    /// Values that the y axis reaches although no curve may.
+    public var yIncludes: [Double] = []
     /// The curves. Those that come first are drawn on top.
     public var series: [Series]
 
@@ -70,13 +88,13 @@ public struct LineChart: Sendable {
 
     package func yAxis(labels: Int) -> Axis {
         let values = series.flatMap { $0.median + $0.low + $0.high }
-        return Axis(yScale, fitting: values.map { min($0, ceiling ?? $0) }, padding: 0.04, labels: labels)
+        return Axis(yScale, fitting: values.map { min($0, ceiling ?? $0) } + yIncludes, padding: 0.04, labels: labels)
     }
 }
 
 extension LineChart.Series {
     /// Whether the points are few enough to be seen one by one.
-    var isSparse: Bool { x.count <= 40 }
+    var isSparse: Bool { hasDots && x.count <= 40 }
 
     /// The series in at most `count` points: means of the values within equal ranges of indices.
     ///
@@ -93,7 +111,9 @@ extension LineChart.Series {
         var places = means(x)
         // The ends stay where they are, so that the curve fills the axis.
         (places[0], places[count - 1]) = (x[0], x[x.count - 1])
-        return LineChart.Series(name, x: places, median: means(median), low: means(low), high: means(high))
+        var thin = LineChart.Series(name, x: places, median: means(median), low: means(low), high: means(high))
+        (thin.style, thin.weight, thin.hasDots) = (style, weight, hasDots)
+        return thin
     }
 
     /// The median at a place between the points, or nil outside them and in gaps.

@@ -1,0 +1,123 @@
+import Evaluation
+import LearnedOptimizers
+import MetaTraining
+import NumericCore
+import Optimizees
+import Reporting
+
+/// The optimizer at work on tasks of the run's recipe that training never meets; its weights stay as they are.
+struct FreshTasks: Sendable {
+    /// What one task came to.
+    struct Course: Sendable {
+        /// The meta-loss of each period.
+        var periodLosses: [Double] = []
+        /// The first loss and the last.
+        var ends: (first: Double, last: Double) = (.nan, .nan)
+        /// The meta-gradients of the periods that are looked at.
+        var metaGradients: [[Float]] = []
+        /// The optimizee's gradients at some coordinates, a row for each step of the horizon.
+        var gradients: [[Float]] = []
+
+        /// The mean of the periods' meta-losses.
+        var metaLoss: Double { periodLosses.reduce(0, +) / Double(periodLosses.count) }
+    }
+
+    let courses: [Course]
+    /// The periods whose meta-gradients are looked at, evenly spread.
+    let periods: [Int]
+
+    /// How many meta-gradients of a task are looked at, and how many steps of single coordinates.
+    private static let (mostPeriods, mostCoordinateSteps) = (10, 10_000)
+
+    init<Learned: LearnedOptimizer>(
+        _ optimizee: any Optimizee, _ optimizer: Learned, _ options: MetaTrainingOptions, count: Int,
+        iteration: Int, _ control: Diagnosis.Control
+    ) throws {
+        let looked = min(options.periods, Self.mostPeriods)
+        let periods = (0..<looked).map { looked > 1 ? $0 * (options.periods - 1) / (looked - 1) : 0 }
+        let coordinates = min(optimizee.parameterCount, max(8, min(128, Self.mostCoordinateSteps / options.horizon)))
+        let key = MetaTrainer<Learned>.Branch.diagnosis.key(seed: options.seed).child(iteration)
+        let done = OrderedMutex(0)
+        courses = parallelMap(count) { task in
+            var course = Course()
+            let run = TaskRun(optimizee.instance(key: key.child(task)), optimizer: optimizer, unroll: options.unroll)
+            let sample = Self.sample(coordinates, of: optimizee.parameterCount, key: key.child(task).child(-1))
+            for period in 0..<options.periods {
+                if control.isCancelled() { return course }
+                let losses = run.runPeriod(optimizer)
+                if period == 0 { course.ends.first = Double(losses[0]) }
+                course.ends.last = Double(losses[losses.count - 1])
+                course.periodLosses.append(weighted(losses, options.lossWeights))
+                course.gradients += run.recordedGradients(sample)
+                if periods.contains(period) {
+                    course.metaGradients.append(
+                        run.metaGradient(optimizer, lossWeights: options.lossWeights, sample: .all))
+                }
+            }
+            done.withLock {
+                $0 += 1
+                control.progress($0)
+            }
+            return course
+        }
+        self.periods = periods
+        if control.isCancelled() { throw CancellationError() }
+    }
+
+    /// Coordinates drawn without repetition, in order.
+    private static func sample(_ count: Int, of total: Int, key: RandomKey) -> [Int] {
+        guard count < total else { return Array(0..<total) }
+        var stream = RandomStream(key)
+        var drawn: Set<Int> = []
+        while drawn.count < count { drawn.insert(stream.index(below: total)) }
+        return drawn.sorted()
+    }
+}
+
+extension FreshTasks {
+    /// - Parameter trainingLosses: the last meta-losses of training.
+    func findings(trainingLosses: [Double], _ options: MetaTrainingOptions) -> [Finding] {
+        [usefulness, gap(trainingLosses)].compactMap(\.self) + [MetaGradientNoise(self).finding(options)]
+    }
+
+    /// Whether the optimizer optimizes.
+    private var usefulness: Finding {
+        let lost = courses.count { !$0.ends.last.isFinite || !$0.metaLoss.isFinite }
+        let first = Statistics(courses.map(\.ends.first)).median
+        let last = Statistics(courses.map(\.ends.last)).median
+        let better = courses.count { $0.ends.last < $0.ends.first }
+        let numbers = [
+            "first_loss": first, "last_loss": last, "improved": Double(better), "diverged": Double(lost),
+        ]
+        let text = "loss \(short(first)) at first, \(short(last)) at the end; lower in \(better) of \(courses.count)"
+        guard lost == 0 else {
+            return Finding(
+                "fresh tasks", "\(text); \(lost) diverged", .bad, numbers: numbers,
+                advice: "The optimizer is unstable: lower --meta-learning-rate, or take an earlier checkpoint.")
+        }
+        return Finding(
+            "fresh tasks", text,
+            2 * better <= courses.count ? .bad : better < courses.count ? .look : .fine, numbers: numbers,
+            advice: "It fails on what it is trained on: train a young run longer, else take an earlier checkpoint.")
+    }
+
+    /// Whether it does as well on fresh tasks as in training.
+    private func gap(_ training: [Double]) -> Finding? {
+        let fresh = courses.map(\.metaLoss)
+        guard training.count >= 10, fresh.count >= 2, fresh.allSatisfy(\.isFinite) else { return nil }
+        let (seen, unseen) = (Statistics(training), Statistics(fresh))
+        let error = (seen.standardError * seen.standardError + unseen.standardError * unseen.standardError)
+            .squareRoot()
+        let ratio = unseen.mean / max(seen.mean, 1e-30)
+        let isReal = unseen.mean - seen.mean > 2 * error
+        return Finding(
+            "validation gap",
+            "meta-loss \(short(seen.mean)) in training, \(short(unseen.mean)) ± \(numberText(unseen.standardError, digits: 2))"
+                + " on fresh tasks",
+            isReal && ratio > 2 ? .bad : isReal && ratio > 1.2 ? .look : .fine,
+            numbers: ["training": seen.mean, "fresh": unseen.mean, "standard_error": error, "ratio": ratio],
+            advice: ratio > 2
+                ? "It was far better in training: the last updates broke it; take best.safetensors or an earlier one."
+                : "The last updates fitted their own tasks: lower --meta-learning-rate or raise --meta-batch.")
+    }
+}

@@ -1,0 +1,123 @@
+import Evaluation
+import Reporting
+
+/// An experiment's section of the page.
+struct Figure {
+    struct Chart {
+        let heading: String?
+        let svg: String
+    }
+
+    struct Skip {
+        let title: String
+        let reason: String
+    }
+
+    let id: String
+    let number: String
+    let title: String
+    /// How the figure is to be read.
+    let reading: String
+    let findings: [String]
+    let outcome: String?
+    let paper: String?
+    let command: String
+    let hasCharts: Bool
+    let isSingle: Bool
+    let charts: [Chart]
+    let skipped: [Skip]
+    let tables: [Table]
+    let downloads: [Download]
+
+    init(_ analysis: ExperimentAnalysis, _ result: ReproductionResult) {
+        let experiment = analysis.experiment
+        id = experiment.id
+        number = experiment.id == "rows" ? "Rows" : experiment.id
+        title = experiment.title
+        findings = analysis.findings.map(withPowers)
+        outcome = analysis.outcome
+        paper = experiment.finding.isEmpty ? nil : experiment.finding
+        command = experiment.command
+        skipped = analysis.skipped.map { Skip(title: $0.panel.title, reason: $0.skipped ?? "It has no runs.") }
+        let drawing = Drawing(analysis, seeds: result.seeds)
+        reading = drawing.reading
+        charts = drawing.charts
+        hasCharts = !charts.isEmpty
+        isSingle = charts.count == 1
+        downloads = drawing.downloads
+        tables = Self.tables(analysis)
+    }
+
+    private static func tables(_ analysis: ExperimentAnalysis) -> [Table] {
+        let id = analysis.experiment.id
+        var tables: [Table] = []
+        if let rows = analysis.rows {
+            tables.append(Table("All problems together", rows.table(), file: "\(id)-together.csv", isOpen: true))
+        }
+        if analysis.panels.count > 1 {
+            tables.append(
+                Table(
+                    "Problem by problem", analysis.summary(), file: "\(id)-problems.csv", isOpen: analysis.rows != nil
+                ))
+        }
+        return tables
+            + analysis.analyses.map { panel in
+                let verdict = panel.hasOpponent ? panel.baseline?.duel?.verdict : nil
+                return Table(
+                    panel.panel.panel.title, panel.table(), file: "\(id)-\(fileName(panel.panel.id)).csv",
+                    isOpen: analysis.panels.count == 1, verdict: verdict == .open ? nil : verdict?.rawValue,
+                    note: analysis.panels.count == 1 ? nil : withPowers(panel.finding))
+            }
+    }
+
+    /// A panel's id as a part of a file's name.
+    private static func fileName(_ id: String) -> String {
+        String(id.map { $0.isASCII && ($0.isLetter || $0.isNumber) || "-_.".contains($0) ? $0 : "-" })
+    }
+}
+
+/// What an experiment's figure draws.
+private struct Drawing {
+    var reading: String
+    var charts: [Figure.Chart] = []
+    var downloads: [Download] = []
+
+    init(_ analysis: ExperimentAnalysis, seeds: Int) {
+        let runs = seeds == 1 ? "one run" : "\(seeds) runs"
+        let spread = seeds == 1 ? "One run" : "Median and quartiles of \(runs)"
+        let id = analysis.experiment.id
+        func add(_ lines: [LineChart]) {
+            charts += lines.map { Figure.Chart(heading: lines.count > 1 ? $0.title : nil, svg: $0.inlineSVG()) }
+        }
+        switch analysis.experiment.figure {
+        case .curves:
+            reading =
+                "Loss of the minibatch at each step. \(spread)"
+                + (analysis.isMeasured
+                    ? "; thin lines, medians alone, are tuned optimizers that are not the best one." : ".")
+            let lines = analysis.analyses.map { $0.curvesChart() }
+            add(lines)
+            downloads = [Download("Curves as CSV", file: "\(id).csv", csv: LineChart.csv(lines))]
+        case .learningRates:
+            reading = "Final loss at each learning rate that was tried. \(spread); a learned optimizer has no rate."
+            let lines = analysis.analyses.map { $0.ratesChart() }
+            add(lines)
+            downloads = [Download("Curves as CSV", file: "\(id).csv", csv: LineChart.csv(lines))]
+        case .table:
+            reading = "No problem has a race."
+            guard let rows = analysis.rows else { return }
+            let ratios = rows.ratioChart()
+            if !ratios.rows.isEmpty {
+                charts.append(Figure.Chart(heading: "Against the best tuned optimizer", svg: ratios.inlineSVG()))
+                downloads.append(Download("Ratios as CSV", file: "\(id)-ratios.csv", csv: ratios.csv))
+            }
+            let lines = rows.profileCharts()
+            add(lines)
+            downloads.append(Download("Profiles as CSV", file: "\(id)-profiles.csv", csv: LineChart.csv(lines)))
+            reading =
+                "Left of 1, \(rows.subject) ends lower than the best tuned optimizer: medians over \(runs), each with its "
+                + "\(Duel.spreadName(pairs: seeds)). The profiles show on what share of the \(rows.panels.count) problems an optimizer comes "
+                + "within a factor of the best one."
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Evaluation
+
+extension PanelAnalysis {
+    /// Each optimizer's loss over the steps, for a web page: the median over the runs, quartiles of those that matter.
+    public func curvesChart() -> LineChart {
+        let places = (0..<race.steps).map(Double.init)
+        let series = race.results.indices.map { index in
+            let result = race.results[index]
+            let band = CurveBand(result.curve, steps: race.steps)
+            var series = LineChart.Series(
+                shortName(index), x: places, median: band.median, low: race.seeds > 1 ? band.low : [],
+                high: race.seeds > 1 ? band.high : [])
+            series.style = index
+            series.weight = weight(index)
+            series.hasDots = false
+            return series
+        }
+        let starts = series.compactMap { $0.median.first }.filter(\.isFinite)
+        return LineChart(
+            title: panel.panel.title, xLabel: "step", yLabel: "minibatch loss", ceiling: starts.max().map { 3 * $0 },
+            series: series.filter { $0.weight != .quiet } + series.filter { $0.weight == .quiet })
+    }
+
+    /// The final loss at each learning rate: a series for each tuned optimizer, a level line for each learned one.
+    public func ratesChart() -> LineChart {
+        let rates = panel.sweeps.flatMap { $0.trials.map(\.learningRate) }
+        let ends = [rates.min() ?? 1, rates.max() ?? 1]
+        let learned = race.results.indices.filter { race.results[$0].role == .learned }
+        let tuned = race.results.indices.filter { race.results[$0].role == .tuned }
+        let lines = learned.map { index in
+            var line = LineChart.Series(
+                shortName(index), x: ends,
+                median: Array(repeating: race.results[index].finalStatistics.median, count: 2))
+            (line.style, line.hasDots, line.weight) = (index, false, weight(index))
+            return line
+        }
+        let curves = zip(panel.sweeps, tuned).map { sweep, index in
+            let statistics = sweep.trials.map { Statistics($0.losses) }
+            var curve = LineChart.Series(
+                sweep.optimizer, x: sweep.trials.map(\.learningRate), median: statistics.map(\.median),
+                low: statistics.map { $0.quantile(0.25) }, high: statistics.map { $0.quantile(0.75) })
+            curve.style = index
+            return curve
+        }
+        let lowest = (lines + curves).flatMap(\.median).filter(\.isFinite).min()
+        return LineChart(
+            title: panel.panel.title, xLabel: "learning rate", yLabel: "final loss", xScale: .powersOfTwo,
+            ceiling: lowest.map { 30 * $0 }, series: lines + curves)
+    }
+
+    private func shortName(_ index: Int) -> String {
+        standings.first { $0.result.optimizer == race.results[index].optimizer }?.shortName
+            ?? race.results[index].label
+    }
+
+    /// The subject stands out; a tuned optimizer that is not the best one steps back.
+    private func weight(_ index: Int) -> LineChart.Series.Weight {
+        let result = race.results[index]
+        guard let baseline else { return .normal }
+        if result.optimizer == subject.result.optimizer { return .strong }
+        return result.role == .tuned && result.optimizer != baseline.result.optimizer ? .quiet : .normal
+    }
+}
+
+extension LineChart {
+    /// How many points of a series CSV has at most; longer ones have means over equal stretches.
+    private static let points = 1000
+
+    /// The headings of `dataLines`.
+    static let dataFields = ["chart", "series", "x", "median", "low", "high"]
+
+    /// What is drawn, as lines of CSV.
+    var dataLines: [[String]] {
+        series.map { $0.thinned(to: Self.points) }.flatMap { series in
+            series.x.indices.map { index in
+                let band = series.low.isEmpty ? ["", ""] : ["\(series.low[index])", "\(series.high[index])"]
+                return [title, series.name, "\(series.x[index])", "\(series.median[index])"] + band
+            }
+        }
+    }
+
+    /// What several charts show, as CSV (RFC 4180): `chart,series,x,median,low,high`.
+    public static func csv(_ charts: [LineChart]) -> String { csvText([dataFields] + charts.flatMap(\.dataLines)) }
+}

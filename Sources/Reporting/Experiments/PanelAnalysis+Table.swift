@@ -1,0 +1,102 @@
+import Evaluation
+import NumericCore
+
+extension PanelAnalysis {
+    /// A row for each optimizer, the lowest median final loss first.
+    public func table() -> DataTable {
+        let target = baseline.map { "where \($0.result.label) ends" } ?? ""
+        return DataTable(
+            [
+                .init("optimizer", "optimizer", "constants", isNumeric: false),
+                .init("lr", "learning_rate", help: "The learning rate."),
+                .init("trials", "trials", help: "How many learning rates were tried to find this one."),
+                .estimate(
+                    "final loss", "final_loss",
+                    help:
+                        "Median over the runs, with its bootstrap 95 % interval: the final parameters' loss, averaged "
+                        + "over all minibatches that the run met."),
+                .init("held-out loss", "held_out_loss", help: "Median over the runs, on data that no run has seen."),
+                .init(
+                    "accuracy", "held_out_accuracy",
+                    help: "Median share of held-out examples that are classified right."),
+                .init("diverged", "diverged", help: "Runs that ended with a loss that is not finite. They stay in."),
+                .init("steps to target", "steps_to_target", help: "Median number of steps to \(target)."),
+                .init("seconds", "seconds_to_target", help: "The time of so many steps."),
+                .init("ms/step", "ms_per_step", help: "A whole step: loss, gradient and update."),
+                .init("B/param", "state_bytes_per_parameter", help: "What the optimizer keeps between steps."),
+                .init(
+                    "\(subject.name) vs it", "pairs_won", "pairs_tied", "pairs_lost", "p_value", "verdict",
+                    isNumeric: false,
+                    help:
+                        "In how many runs \(subject.name) ends lower – equal – higher on the same problem, and what "
+                        + "the signed-rank test makes of it."),
+                .estimate(
+                    "loss ratio", "loss_ratio",
+                    help: "The loss of \(subject.name) divided by the other's, problem by problem: median and its "
+                        + "bootstrap 95 % interval."),
+            ],
+            rows: standings.map(row))
+    }
+
+    private func row(_ standing: Standing) -> DataTable.Row {
+        let result = standing.result
+        let accuracies = result.heldOutAccuracy.map { Statistics($0.map { $0.isNaN ? -1 : $0 }) }
+        let isTimed = standing.time.map { $0.medianSteps.isFinite } ?? true
+        return DataTable.Row(
+            [
+                DataTable.Cell(
+                    standing.name, detail: nameDetail(standing), values: [standing.name, result.optimizer]),
+                rateCell(result.learningRate), .count(result.trials),
+                .estimate(standing.final), .number(result.heldOutLoss.map { Statistics($0).median }),
+                accuracyCell(accuracies?.median),
+                result.diverged > 0
+                    ? .count(result.diverged, detail: "of \(race.seeds)") : .init("", values: ["0"], order: 0),
+                timeCell(standing.time?.medianSteps, reached: standing.time?.reached),
+                isTimed ? .number(standing.time?.medianSeconds, digits: 3) : DataTable.Cell(""),
+                .number(result.millisecondsPerStep, digits: 3), .count(result.stateBytesPerParameter),
+                .duel(standing.duel), .estimate(standing.duel?.ratio, digits: 3),
+            ], isStrong: standing.name == subject.name)
+    }
+
+    /// What a learned optimizer's label has beyond its name: the file of its weights.
+    private func nameDetail(_ standing: Standing) -> String {
+        let label = standing.result.label
+        guard standing.result.role == .learned, label != standing.name else { return "" }
+        return String(label.dropFirst(standing.name.count + 2).dropLast())
+    }
+
+    private func rateCell(_ rate: Double?) -> DataTable.Cell {
+        guard let rate else { return DataTable.Cell("") }
+        return DataTable.Cell(learningRateText(rate), values: ["\(rate)"], order: rate)
+    }
+
+    private func accuracyCell(_ accuracy: Double?) -> DataTable.Cell {
+        guard let accuracy, accuracy >= 0 else { return DataTable.Cell("") }
+        return DataTable.Cell("\(numberText(100 * accuracy, digits: 3)) %", values: ["\(accuracy)"], order: accuracy)
+    }
+
+    /// Runs that never get there are counted, where it is not all of them.
+    private func timeCell(_ steps: Double?, reached: Int?) -> DataTable.Cell {
+        guard let steps, let reached, !steps.isNaN else { return DataTable.Cell("") }
+        let missing = reached < race.seeds ? "\(reached) of \(race.seeds) runs" : ""
+        guard steps.isFinite else {
+            return DataTable.Cell("never", detail: reached > 0 ? missing : "", values: ["inf"], order: steps)
+        }
+        return DataTable.Cell(
+            numberText(steps, digits: 6, trimsZeros: true), detail: missing, values: ["\(steps)"], order: steps)
+    }
+}
+
+extension DataTable.Cell {
+    /// Pairs that are lower – equal – higher, and the verdict.
+    static func duel(_ duel: Duel?) -> DataTable.Cell {
+        guard let duel else { return DataTable.Cell("", values: Array(repeating: "", count: 5)) }
+        let comparison = duel.comparison
+        let ties = comparison.differences.count - comparison.better - comparison.worse
+        let counts = [comparison.better, ties, comparison.worse].map(String.init)
+        return DataTable.Cell(
+            counts.joined(separator: " – "), detail: duel.verdict == .open ? "" : duel.verdict.rawValue,
+            values: counts + ["\(comparison.test.pValue)", duel.verdict.rawValue],
+            order: Double(comparison.better - comparison.worse))
+    }
+}

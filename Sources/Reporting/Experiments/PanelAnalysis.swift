@@ -1,0 +1,85 @@
+public import Evaluation
+import NumericCore
+
+/// What a panel's race says: every optimizer's place, and how the one that the panel is about does against each.
+public struct PanelAnalysis: Sendable {
+    /// One optimizer's place.
+    public struct Standing: Sendable {
+        /// How it is called in every panel: a tuned optimizer without its learning rate, a learned one without its file.
+        public let name: String
+        /// Its runs.
+        public let result: OptimizerResult
+        /// The median final loss and its interval.
+        public let final: Estimate
+        /// How soon it is where the best tuned optimizer ends; nil where none was tuned.
+        public let time: TimeToTarget?
+        /// The panel's subject against it; nil for the subject itself.
+        public let duel: Duel?
+
+        /// How charts call it, as `adam 2⁻⁵`.
+        public var shortName: String {
+            guard let rate = result.learningRate, result.role == .tuned else { return name }
+            let text = learningRateText(rate)
+            guard text.hasPrefix("2^") else { return "\(name) \(text)" }
+            return "\(name) " + powerText(base: 2, exponent: "\(text.dropFirst(2))", unicode: true)
+        }
+    }
+
+    /// What was run.
+    public let panel: PanelResult
+    /// The race.
+    public let race: RaceResult
+    /// The optimizers, the lowest median final loss first.
+    public let standings: [Standing]
+    /// What the panel is about: the first learned optimizer; where learned ones alone race, the best of them.
+    public let subject: Standing
+    /// The tuned optimizer with the lowest mean final loss; nil where none was tuned.
+    public let baseline: Standing?
+    /// The other learned optimizers against the best tuned one.
+    public let rivals: [(name: String, duel: Duel)]
+
+    /// Nil for a panel that was skipped, or has no optimizer.
+    public init?(_ panel: PanelResult, _ bootstrap: Bootstrap) {
+        guard let race = panel.race, !race.results.isEmpty, race.seeds > 0 else { return nil }
+        let results = race.results
+        let medians = results.map(\.finalStatistics.median)
+        let order = results.indices.sorted { (medians[$0], $0) < (medians[$1], $1) }
+        let baseline = panel.bestTuned.flatMap { best in results.firstIndex { $0.optimizer == best.optimizer } }
+        let learned = results.indices.filter { results[$0].role == .learned }
+        let subject = baseline == nil ? order[0] : learned.first ?? order[0]
+        let tuned = results.indices.filter { results[$0].role == .tuned }
+        let times = baseline.map { race.timesToTarget(of: results[$0]) }
+        let standings = parallelMap(results.count) { index in
+            let sweep = tuned.firstIndex(of: index).flatMap { $0 < panel.sweeps.count ? panel.sweeps[$0] : nil }
+            return Standing(
+                name: sweep?.optimizer ?? Self.shortLabel(index, of: results), result: results[index],
+                final: bootstrap.median(results[index].finalLoss), time: times?[index],
+                duel: index == subject ? nil : Duel(results[subject], against: results[index], bootstrap))
+        }
+        self.panel = panel
+        self.race = race
+        self.standings = order.map { standings[$0] }
+        self.subject = standings[subject]
+        self.baseline = baseline.map { standings[$0] }
+        rivals = learned.filter { $0 != subject }.compactMap { index in
+            guard let baseline else { return nil }
+            return (Self.shortLabel(index, of: results), Duel(results[index], against: results[baseline], bootstrap))
+        }
+    }
+
+    /// Whether the subject is measured against a tuned optimizer, which it may be itself where nothing learned races.
+    public var hasOpponent: Bool { baseline != nil && subject.result.role == .learned }
+
+    /// A label without what stands in brackets, as the file of weights, where the rest tells the optimizer apart.
+    private static func shortLabel(_ index: Int, of results: [OptimizerResult]) -> String {
+        func short(_ label: String) -> Substring {
+            label.hasSuffix(")")
+                ? label.firstRange(of: " (").map { label[..<$0.lowerBound] } ?? label[...] : label[...]
+        }
+        let own = short(results[index].label)
+        return results.count { short($0.label) == own } == 1 ? String(own) : results[index].label
+    }
+
+    /// The standing of an optimizer that has this name in every panel.
+    public func standing(_ name: String) -> Standing? { standings.first { $0.name == name } }
+}

@@ -1,0 +1,56 @@
+/// A message of Protocol Buffers being written, field by field.
+///
+/// Event files need four messages of a few fields each, only ever written; that is less than the generated code of a
+/// library would be, and every build is spared the library.
+struct ProtobufMessage {
+    private(set) var bytes: [UInt8] = []
+
+    /// Wire types, as the encoding's specification numbers them.
+    private enum WireType: UInt64 {
+        case varint = 0
+        case eightBytes = 1
+        case lengthDelimited = 2
+        case fourBytes = 5
+    }
+
+    mutating func add(_ field: UInt64, _ value: Double) {
+        addKey(field, .eightBytes)
+        bytes += littleEndianBytes(value.bitPattern)
+    }
+
+    mutating func add(_ field: UInt64, _ value: Float) {
+        addKey(field, .fourBytes)
+        bytes += littleEndianBytes(value.bitPattern)
+    }
+
+    mutating func add(_ field: UInt64, _ value: Int64) {
+        addKey(field, .varint)
+        addVarint(UInt64(bitPattern: value))
+    }
+
+    mutating func add(_ field: UInt64, _ value: String) { addDelimited(field, Array(value.utf8)) }
+
+    mutating func add(_ field: UInt64, _ message: ProtobufMessage) { addDelimited(field, message.bytes) }
+
+    private mutating func addDelimited(_ field: UInt64, _ content: [UInt8]) {
+        addKey(field, .lengthDelimited)
+        addVarint(UInt64(content.count))
+        bytes += content
+    }
+
+    private mutating func addKey(_ field: UInt64, _ type: WireType) { addVarint(field << 3 | type.rawValue) }
+
+    private mutating func addVarint(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
+    }
+}
+
+/// A number's bytes, the lowest first.
+func littleEndianBytes(_ value: some FixedWidthInteger) -> [UInt8] {
+    withUnsafeBytes(of: value.littleEndian) { Array($0) }
+}

@@ -1,0 +1,123 @@
+import Evaluation
+import NumericCore
+import Reporting
+import Testing
+
+@Suite("What experiments say")
+struct AnalysisTests {
+    private func experiment(_ id: String, of result: ReproductionResult) throws -> ExperimentAnalysis {
+        try #require(sampleAnalysis(result).experiments.first { $0.experiment.id == id })
+    }
+
+    @Test("Standings are in the order of medians, and the first learned optimizer is the subject")
+    func standings() throws {
+        let panel = try #require(try experiment("E1", of: sampleResult()).analyses.first)
+        #expect(panel.standings.map(\.name) == ["rnnprop", "adam", "sgd", "adamw untuned"])
+        #expect(panel.subject.name == "rnnprop" && panel.baseline?.name == "adam")
+        #expect(panel.standings[0].final.value == (0.8 * (0.3 * 1.02) * 1.002 + 0.8 * (0.3 * 1.03) * 1) / 2)
+        #expect(panel.standings[1].shortName == "adam 2⁻⁵")
+        let sgd = try #require(panel.standing("sgd"))
+        #expect(sgd.final.high == .infinity, "a run that diverged takes part")
+        #expect(sgd.duel?.comparison.better == 6)
+        #expect(panel.standing("adam")?.time?.medianSteps == 29, "the target is where it ends")
+    }
+
+    @Test(
+        "A win is called a win, a tie a tie, a loss a loss, and too few runs too few",
+        arguments: [
+            (
+                6, 0.8, Duel.Verdict.win,
+                "rnnprop wins against the best tuned optimizer, adam lr=2^-5: 0.246 against "
+                    + "0.308, 20 % lower"
+            ),
+            (6, 1.0, .tie, "A tie between rnnprop"), (6, 1.2, .loss, "rnnprop loses against"),
+            (5, 0.8, .win, "lower in 5 of 5 runs (p = 0.063)"), (4, 0.8, .open, "too few runs to decide"),
+            (1, 3.5, .open, "3.5 times as high, in the one run"),
+        ])
+    func verdicts(seeds: Int, learned: Double, verdict: Duel.Verdict, sentence: String) throws {
+        var result = sampleResult(seeds: seeds, learned: learned)
+        if verdict == .tie {
+            // Alternately better and worse.
+            let losses = result.panels[0].race!.results[3].finalLoss
+            result.panels[0].race!.results[0].finalLoss = losses.enumerated().map { $1 * ($0 % 2 == 0 ? 0.9 : 1.11) }
+        }
+        let analysis = try experiment("E1", of: result)
+        #expect(analysis.analyses[0].baseline?.duel?.verdict == verdict)
+        #expect(analysis.finding.contains(sentence), "\(analysis.finding)")
+        #expect(analysis.finding.contains("Diverged: sgd lr=2^1 in 1 of \(seeds) runs."))
+    }
+
+    @Test("Rows: ratios, verdicts over all problems, and the paper's learning rates")
+    func rows() throws {
+        let analysis = try experiment("rows", of: sampleResult())
+        let rows = try #require(analysis.rows)
+        #expect(rows.panels.count == 2 && rows.subject == "rnnprop")
+        #expect(rows.standings.map(\.name) == ["rnnprop", "adam", "sgd", "adamw untuned"])
+        #expect(rows.standings[1].verdicts == [.win: 2] && rows.standings[0].firsts == 2)
+        #expect(rows.standings[0].areas.loss == 1 && rows.standings[2].diverged == 2)
+        // The middle half of both problems' six ratios, worked out by hand: 0.8 (1 + i / 100)(1 + (i mod 3) / 1000) / 1.025.
+        let ratios: [Double] = [1, 1.01 * 1.001, 1.02 * 1.002, 1.03, 1.04 * 1.001, 1.05 * 1.002].map {
+            $0 * 0.8 / 1.025
+        }
+        let middle = (ratios + ratios).sorted()[3..<9].map { log($0) }
+        #expect(abs(rows.standings[0].mean.value - exp(middle.reduce(0, +) / 6)) < 1e-12)
+        #expect(analysis.outcome == "2 wins" && rows.standings[1].mean.hasInterval)
+        #expect(analysis.tuning.map(\.distance) == [0, 4])
+        #expect(analysis.finding.contains("2 wins (base MLP and ReLU)"))
+        #expect(
+            analysis.finding.contains(
+                "within one grid step on 1 of 2 problems; not on ReLU, 2^-5 for the paper's adam 2^-7."))
+        #expect(try experiment("E4", of: sampleResult()).finding.contains("None of the 5 pairs"))
+    }
+
+    @Test("Ablations compare the lowest with the others")
+    func ablation() throws {
+        let finding = try experiment("E9", of: sampleResult()).finding
+        #expect(finding.hasPrefix("Lowest is rnnprop with, 100 iterations with 0.525; next, without, 100 iterations"))
+    }
+
+    @Test("Nothing is said of what was skipped but why")
+    func skipped() throws {
+        var result = sampleResult()
+        result.experiments[0].panels = ["cifar-cnn@30"]
+        let analysis = try experiment("E1", of: result)
+        #expect(analysis.finding == "Nothing: every problem was skipped.")
+        let text = analysis.text(width: 100, style: .plain)
+        #expect(text.contains("Skipped: CNN on CIFAR-10. cifar: is <missing>; fetch it"))
+    }
+
+    @Test("Tables: text, and CSV with the numbers themselves")
+    func tables() throws {
+        let result = sampleResult(name: "a, \"b\"\n")
+        let panel = try #require(try experiment("E1", of: result).analyses.first)
+        let lines = parsedCSV(panel.table().csv)
+        #expect(
+            lines[0].prefix(6) == [
+                "optimizer", "constants", "learning_rate", "trials", "final_loss", "final_loss_low",
+            ])
+        #expect(lines.allSatisfy { $0.count == lines[0].count } && lines.count == 5)
+        for (line, standing) in zip(lines.dropFirst(), panel.standings) {
+            #expect(line[0] == standing.name)
+            #expect(Double(line[4]) == standing.final.value && Double(line[5]) == standing.final.low)
+            #expect(Double(line[6]) == standing.final.high)
+            let column = try #require(lines[0].firstIndex(of: "held_out_loss"))
+            #expect(Double(line[column]) == Statistics(standing.result.heldOutLoss!).median)
+            #expect(line[try #require(lines[0].firstIndex(of: "diverged"))] == "\(standing.result.diverged)")
+        }
+        let text = panel.table().text.text(style: .plain)
+        #expect(text.contains("sgd") && text.contains("1 (of 6)") && text.contains("6 - 0 - 0 (win)"))
+    }
+
+    @Test("A figure's CSV has every point that is drawn")
+    func figureData() throws {
+        let panel = try #require(try experiment("E1", of: sampleResult()).analyses.first)
+        let chart = panel.curvesChart()
+        let lines = parsedCSV(LineChart.csv([chart]))
+        #expect(lines.count == 1 + 4 * 30)
+        let band = CurveBand(panel.race.results[0].curve, steps: 30)
+        let own = lines.filter { $0[1] == "rnnprop" }
+        #expect(own.map { Double($0[3]) } == band.median && own.map { Double($0[4]) } == band.low)
+        let rates = parsedCSV(LineChart.csv([panel.ratesChart()])).filter { $0[1] == "sgd" }
+        #expect(rates.map { Double($0[2]) } == [1, 2, 4] && rates.last?[3] == "inf")
+    }
+}
