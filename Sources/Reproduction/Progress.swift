@@ -51,7 +51,7 @@ private struct Estimate {
     init(_ plan: PanelPlan, _ settings: ReproductionSettings, learned: Int) {
         guard plan.skipped == nil else { return }
         let isAblation = !plan.ablations.isEmpty
-        let tuned = isAblation ? 0 : settings.tuned.count
+        let tuned = isAblation ? 0 : settings.tuned(plan.panel).count
         let networks = isAblation ? plan.ablations.reduce(0) { $0 + $1.quarters.count } : learned
         sweep = isAblation ? 0 : plan.search.expectedRuns
         runs = tuned * sweep + (tuned + networks + (isAblation ? 0 : 1)) * settings.seeds

@@ -110,7 +110,7 @@ public struct Reproduction: Sendable {
         let run = PanelRun(
             optimizee: optimizee, steps: plan.panel.steps, seeds: settings.seeds, seed: settings.seed,
             entrants: isAblation ? entrants : learned + [Entrant(AdamW(), label: "adamw untuned")],
-            tuned: isAblation ? [] : settings.tuned, search: plan.search)
+            tuned: isAblation ? [] : settings.tuned(plan.panel), search: plan.search)
         let (race, sweeps) = try run.run(performer: performer) { stage in
             RunControl(progress: tracker.begin(stage, of: index), isCancelled: isCancelled)
         }
@@ -142,6 +142,11 @@ public struct ReproductionSettings: Sendable {
         self.seed = seed
         self.isQuick = isQuick
         self.metaIterations = metaIterations ?? (isQuick ? 20 : 1000)
+    }
+
+    /// The hand-designed optimizers that are tuned on a panel: on heavy ones, a quick reproduction makes do with two.
+    func tuned(_ panel: Panel) -> [any HandDesignedOptimizer] {
+        isQuick && panel.isHeavy ? tuned.filter { $0 is Adam || $0 is Nesterov } : tuned
     }
 
     /// A panel as it is run.

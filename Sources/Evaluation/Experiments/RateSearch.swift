@@ -24,7 +24,7 @@ public struct RateSearch: Sendable, Hashable {
         return "\(start), \(coarse)to √2 on \(number(problems))"
     }
 
-    /// About how many runs it takes: a sweep tries about 17 rates of a whole grid, ten where it begins far apart, of
-    /// which five are the last.
-    public var expectedRuns: Int { spacing == 1 ? 17 * problems : 6 * coarseProblems + 5 * problems }
+    /// About how many runs it takes: a sweep tries about 17 rates of a whole grid; where it begins far apart five, and
+    /// then seven around the best.
+    public var expectedRuns: Int { spacing == 1 ? 17 * problems : 5 * coarseProblems + 7 * problems }
 }
