@@ -1,20 +1,20 @@
 import Synchronization
 
-/// A `Mutex` whose order the thread sanitizer sees.
+/// A value behind a `Mutex` whose order the thread sanitizer sees.
 ///
 /// A thread that has waited for a `Mutex` gets it from the kernel (a priority-inheriting futex on Linux), without an atomic
-/// operation of its own; the one here says again what the lock says already.
-package struct OrderedMutex<Value: ~Copyable>: ~Copyable, Sendable {
-    private let mutex: Mutex<Value>
+/// operation of its own; the one here says again what the lock says already. The value stands beside the lock, not in it:
+/// a lock of a generic type has its memory laid out at run time, and wrongly.
+package final class OrderedMutex<Value>: @unchecked Sendable {
+    private let mutex = Mutex<Void>(())
     private let order = Atomic<Bool>(false)
+    private var value: Value
 
-    package init(_ value: consuming sending Value) { mutex = Mutex(value) }
+    package init(_ value: sending Value) { self.value = value }
 
     /// Runs `body` with the value, alone.
-    package borrowing func withLock<R: ~Copyable, E: Error>(
-        _ body: (inout sending Value) throws(E) -> sending R
-    ) throws(E) -> sending R {
-        try mutex.withLock { (value: inout sending Value) throws(E) -> sending R in
+    package func withLock<R>(_ body: (inout Value) throws -> R) rethrows -> R {
+        try mutex.withLock { _ in
             _ = order.load(ordering: .acquiring)
             defer { order.store(true, ordering: .releasing) }
             return try body(&value)

@@ -1,3 +1,4 @@
+import Dispatch
 import NumericCore
 import Synchronization
 
@@ -10,20 +11,28 @@ enum Interrupt {
     private static let caught = Atomic<Int32>(0)
 
     /// From here on, the first signal only sets the flag.
+    ///
+    /// A thread of its own waits for signals, and all others block them: with handlers on the threads that compute, every
+    /// second interrupted race ended with a damaged heap.
     static func catchSignals() {
-        // Now, not in the handler: a handler may not initialise anything.
-        _ = caught.load(ordering: .relaxed)
+        guard !isCatching.exchange(true, ordering: .relaxed) else { return }
         var both = sigset_t()
         sigemptyset(&both)
-        for number in [SIGINT, SIGTERM] {
-            signal(number) { number in
-                if Interrupt.caught.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+        for number in [SIGINT, SIGTERM] { sigaddset(&both, number) }
+        // Threads that start later inherit this, and those of libdispatch block signals anyway.
+        pthread_sigmask(SIG_BLOCK, &both, nil)
+        let signals = both
+        DispatchQueue(label: "signals").async {
+            var signals = signals
+            while true {
+                var number: Int32 = 0
+                guard sigwait(&signals, &number) == 0 else { continue }
+                if caught.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
             }
-            sigaddset(&both, number)
         }
-        // A process started from a thread of libdispatch inherits that thread's mask, which blocks both.
-        pthread_sigmask(SIG_UNBLOCK, &both, nil)
     }
+
+    private static let isCatching = Atomic(false)
 
     /// Whether to stop.
     static let isRequested: @Sendable () -> Bool = { caught.load(ordering: .relaxed) != 0 }
