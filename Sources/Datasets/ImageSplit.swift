@@ -1,5 +1,3 @@
-import NumericCore
-
 /// The images of a data set: some to train on, others to be judged by.
 public struct ImageSplit: Sendable {
     /// What minibatches are drawn from.
@@ -12,26 +10,34 @@ public struct ImageSplit: Sendable {
         self.training = training
         self.heldOut = heldOut
     }
+
+    /// Tells the images from others, without making those that are held out; see `LabeledImages.fingerprint`.
+    public var fingerprint: String { "\(training.fingerprint)/\(heldOut?.fingerprint ?? "-")" }
 }
 
 /// Images that no minibatch meets, there from the first time that somebody asks for them.
 public final class HeldOutImages: Sendable {
     private let make: @Sendable () -> LabeledImages
-    private let made = OrderedMutex<LabeledImages?>(nil)
+    private let made = Lazy<LabeledImages>()
+    private let name: String?
 
     /// Images that are there already.
-    public convenience init(_ images: LabeledImages) { self.init { images } }
+    public init(_ images: LabeledImages) {
+        make = { images }
+        name = nil
+    }
 
-    /// - Parameter make: makes the images; called once at most.
-    public init(make: @escaping @Sendable () -> LabeledImages) { self.make = make }
+    /// - Parameters:
+    ///   - name: what tells these images from others, such as who draws them, how many and by which seed.
+    ///   - make: makes the images; called once at most.
+    public init(named name: String, make: @escaping @Sendable () -> LabeledImages) {
+        self.make = make
+        self.name = name
+    }
 
     /// The images.
-    public var images: LabeledImages {
-        made.withLock { made in
-            if let made { return made }
-            let images = make()
-            made = images
-            return images
-        }
-    }
+    public var images: LabeledImages { made.value(make) }
+
+    /// Tells the images from others, without making them: the name that was given, else `LabeledImages.fingerprint`.
+    public var fingerprint: String { name ?? images.fingerprint }
 }

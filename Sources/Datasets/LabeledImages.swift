@@ -8,6 +8,7 @@ public struct LabeledImages: Sendable {
     public let classes: Int
 
     private let storage: Storage
+    private let lazyFingerprint = Lazy<String>()
 
     private enum Storage: Sendable {
         case values([Float])
@@ -41,6 +42,25 @@ public struct LabeledImages: Sendable {
         self.labels = labels
         self.pixelsPerImage = pixelsPerImage
         self.classes = classes
+    }
+
+    /// 16 hexadecimal digits that tell these images and classes from others: a hash, computed when first asked for.
+    ///
+    /// Takes about 0.3 ms a megabyte.
+    public var fingerprint: String {
+        lazyFingerprint.value {
+            var fingerprint = Fingerprint()
+            for number in [pixelsPerImage, classes] { fingerprint.add(UInt64(number)) }
+            labels.withUnsafeBytes { fingerprint.add($0) }
+            switch storage {
+            case .values(let values):
+                values.withUnsafeBytes { fingerprint.add($0) }
+            case .bytes(let bytes, let byteValues):
+                byteValues.withUnsafeBytes { fingerprint.add($0) }
+                bytes.withUnsafeBytes { fingerprint.add($0) }
+            }
+            return fingerprint.text
+        }
     }
 
     /// The values of the images of a range, image after image.

@@ -10,6 +10,10 @@ public protocol Optimizee: Sendable {
     /// The tensors that the flat parameter vector holds, in order.
     var shapes: [ParameterShape] { get }
 
+    /// Tells the data that problems are made of from others under the same name, as `ImageSplit.fingerprint` does; nil
+    /// where the name says it all. Results that are kept are keyed by it: whoever wraps an optimizee passes it on.
+    var dataFingerprint: String? { get }
+
     /// Draws one problem: initial parameters, data order and whatever else is random, from `key` alone.
     func instance(key: RandomKey) -> any OptimizeeInstance
 }
@@ -17,6 +21,8 @@ public protocol Optimizee: Sendable {
 extension Optimizee {
     /// The number of parameters, n.
     public var parameterCount: Int { shapes.reduce(0) { $0 + $1.count } }
+
+    public var dataFingerprint: String? { nil }
 }
 
 /// One drawn problem. It owns its scratch memory: use it from one thread at a time.

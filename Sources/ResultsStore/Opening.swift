@@ -25,6 +25,10 @@ private let migrator: DatabaseMigrator = {
                     key TEXT NOT NULL PRIMARY KEY, step_ms REAL NOT NULL, update_ms REAL NOT NULL);
                 """)
     }
+    // Keys tell data sets apart from here on; a run of images that was kept before is not found again.
+    migrator.registerMigration("2") { database in
+        try database.execute(sql: "ALTER TABLE runs ADD COLUMN data TEXT")
+    }
     return migrator
 }()
 

@@ -67,10 +67,10 @@ public final class ResultsStore: Sendable {
                 // Two may have computed it, where one was thought dead; their numbers are the same.
                 try database.execute(
                     sql: """
-                        INSERT OR IGNORE INTO runs (key, optimizee, optimizer, steps, seed, problem, kernels, revision,
-                            losses, final_loss, diverged_step, held_out_loss, held_out_accuracy, seconds, digest,
-                            machine, version, finished)
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, datetime('now'))
+                        INSERT OR IGNORE INTO runs (key, optimizee, data, optimizer, steps, seed, problem, kernels,
+                            revision, losses, final_loss, diverged_step, held_out_loss, held_out_accuracy, seconds,
+                            digest, machine, version, finished)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, datetime('now'))
                         """,
                     arguments: StatementArguments(key.columns) + StatementArguments(run.columns(key))
                         + [machine, version])

@@ -15,19 +15,21 @@ import Optimizers
 struct RunKey: Hashable, Sendable {
     let text: String
     let steps: Int
-    let columns: [any DatabaseValueConvertible & Sendable]
+    let columns: [(any DatabaseValueConvertible & Sendable)?]
 
     init(_ request: RunRequest) {
         let (optimizee, optimizer) = (request.optimizee.name, request.optimizer.name)
+        let data = request.optimizee.dataFingerprint
         // Kernels differ in the order of their sums.
         let kernels = Kernels.selected.name
         steps = request.steps
-        text = [
+        let parts = [
             optimizee, optimizer, "steps=\(steps)", "seed=\(request.seed)", "problem=\(request.problem)", kernels,
             "revision=\(Run.revision)",
-        ].joined(separator: "|")
+        ]
+        text = (parts + (data.map { ["data=\($0)"] } ?? [])).joined(separator: "|")
         columns = [
-            text, optimizee, optimizer, steps, Int64(bitPattern: request.seed), request.problem, kernels,
+            text, optimizee, data, optimizer, steps, Int64(bitPattern: request.seed), request.problem, kernels,
             Run.revision,
         ]
     }

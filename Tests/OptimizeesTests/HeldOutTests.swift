@@ -78,11 +78,12 @@ import Testing
 
     @Test func imagesAreMadeOnce() {
         let calls = Calls()
-        let images = HeldOutImages {
+        let images = HeldOutImages(named: "one") {
             calls.count += 1
             return sampleImages(count: 1, pixels: 1, classes: 1)
         }
-        #expect(calls.count == 0)
+        #expect(images.fingerprint == "one")
+        #expect(calls.count == 0, "to tell them from others does not make them")
         #expect((images.images.count, images.images.count) == (1, 1))
         #expect(calls.count == 1)
     }

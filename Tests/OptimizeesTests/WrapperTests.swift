@@ -1,3 +1,4 @@
+import Datasets
 import NumericCore
 import Optimizees
 import Testing
@@ -124,5 +125,26 @@ import Testing
         let every = RandomScaling(
             Convex(), range: 2, granularity: .function, distribution: .uniform, keep: 0.5)
         #expect(every.name == "scaled(convex,L=2.0,per=function,draw=uniform,keep=0.5)")
+    }
+
+    @Test func dataAreToldApartThroughWrappers() {
+        func mlp(_ seed: UInt64, heldOut: UInt64? = nil) -> MLP {
+            func images(_ seed: UInt64) -> LabeledImages {
+                sampleImages(count: 9, pixels: 13, classes: 4, seed: seed)
+            }
+            return MLP(dataset: "sample", images: images(seed), heldOut: heldOut.map { HeldOutImages(images($0)) })
+        }
+        let convex = Convex()
+        let wraps: [(any Optimizee) -> any Optimizee] = [
+            { $0 }, { RandomScaling($0, range: 1) }, { Combined($0, convex) }, { Combined(convex, $0) },
+            { Combined(RandomScaling($0, range: 1), RandomScaling(convex, range: 1)) },
+        ]
+        for wrap in wraps {
+            let prints = [mlp(1), mlp(2), mlp(1, heldOut: 1), mlp(1, heldOut: 2)].map { wrap($0).dataFingerprint }
+            #expect(!prints.contains(nil) && Set(prints).count == 4)
+            #expect(wrap(mlp(1)).dataFingerprint == prints[0])
+            #expect(wrap(convex).dataFingerprint == nil, "what needs no data has none")
+        }
+        #expect(Combined(mlp(1), convex).dataFingerprint != Combined(convex, mlp(1)).dataFingerprint)
     }
 }

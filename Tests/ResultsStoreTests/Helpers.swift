@@ -11,11 +11,13 @@ import Synchronization
 final class Counted: Optimizee {
     let drawn = Atomic(0)
     let name: String
+    let dataFingerprint: String?
     /// How long an evaluation takes.
     let microseconds: UInt32
 
-    init(_ name: String = "counted", microseconds: UInt32 = 0) {
+    init(_ name: String = "counted", data: String? = nil, microseconds: UInt32 = 0) {
         self.name = name
+        dataFingerprint = data
         self.microseconds = microseconds
     }
 

@@ -37,16 +37,18 @@ struct StoreTests {
         try withTemporaryFolder { folder in
             let runs = StoredRuns(try open(folder))
             func request(
-                _ optimizer: any Optimizer = SGD(learningRate: 0.1), _ name: String = "a", steps: Int = 5,
-                seed: UInt64 = 1, problem: Int = 0
+                _ optimizer: any Optimizer = SGD(learningRate: 0.1), _ name: String = "a", data: String? = nil,
+                steps: Int = 5, seed: UInt64 = 1, problem: Int = 0
             ) -> RunRequest {
                 RunRequest(
-                    optimizer: optimizer, optimizee: Counted(name), steps: steps, seed: seed, problem: problem)
+                    optimizer: optimizer, optimizee: Counted(name, data: data), steps: steps, seed: seed,
+                    problem: problem)
             }
             let different = [
                 request(), request(SGD(learningRate: 0.2)), request(Momentum(learningRate: 0.1)),
                 request(SGD(learningRate: 0.1, schedule: .cosine(steps: 5))), request(steps: 6), request(seed: 2),
                 request(problem: 1), request(SGD(learningRate: 0.1), "b"),
+                request(data: "1/-"), request(data: "2/-"),
             ]
             for wanted in different { _ = try runs.perform([wanted], meter: meter) }
             #expect(runs.count.computed == different.count)
@@ -121,7 +123,7 @@ struct StoreTests {
     @Test("Rows are readable for other programs")
     func columns() throws {
         try withTemporaryFolder { folder in
-            _ = try StoredRuns(open(folder)).perform(requests(Counted()), meter: meter)
+            _ = try StoredRuns(open(folder)).perform(requests(Counted(data: "images")), meter: meter)
             let rows = try DatabaseQueue(path: "\(folder)/store.sqlite").read {
                 try Row.fetchAll($0, sql: "SELECT * FROM runs ORDER BY optimizer, problem")
             }
@@ -131,10 +133,26 @@ struct StoreTests {
             #expect(texts[0] == "counted" && texts[2] == "test" && texts[3].hasSuffix("cores"))
             #expect(texts[1].hasPrefix("adam(lr=0.1"))
             #expect(adam["steps"] as Int? == 10)
+            #expect(adam["data"] as String? == "images")
             #expect(adam["final_loss"] as Double? != nil)
             #expect(adam["diverged_step"] as Int? == nil)
             let diverged = rows.filter { $0["diverged_step"] as Int? != nil }
             #expect(diverged.count == 4 && diverged.allSatisfy { $0["final_loss"] as Double? == nil })
+        }
+    }
+
+    @Test("A store of the first version is opened, and its runs of optimizees without data are found")
+    func firstVersion() throws {
+        try withTemporaryFolder { folder in
+            let store = try open(folder)
+            _ = try StoredRuns(store).perform(requests(Counted()), meter: meter)
+            try DatabaseQueue(path: store.path).write {
+                try $0.execute(
+                    sql: "ALTER TABLE runs DROP COLUMN data; DELETE FROM grdb_migrations WHERE identifier = '2'")
+            }
+            let runs = StoredRuns(try open(folder))
+            _ = try runs.perform(requests(Counted()) + requests(Counted(data: "images")), meter: meter)
+            #expect(runs.count.found == 12 && runs.count.computed == 12)
         }
     }
 }

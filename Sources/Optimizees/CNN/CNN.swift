@@ -63,6 +63,9 @@ public struct CNN: Optimizee {
             Self.canPool(images, channels: channels, architecture), "the images are too small to be pooled so often")
     }
 
+    /// Of the training images and those that are held out.
+    public var dataFingerprint: String? { ImageSplit(training: images, heldOut: heldOut).fingerprint }
+
     public func instance(key: RandomKey) -> any OptimizeeInstance { CNNInstance(self, key: key) }
 
     public var shapes: [ParameterShape] {

@@ -60,6 +60,9 @@ public struct MLP: Optimizee {
         }
     }
 
+    /// Of the training images and those that are held out.
+    public var dataFingerprint: String? { ImageSplit(training: images, heldOut: heldOut).fingerprint }
+
     public func instance(key: RandomKey) -> any OptimizeeInstance { MLPInstance(self, key: key) }
 
     /// Where each layer's parameters lie.

@@ -23,6 +23,12 @@ public struct Combined: Optimizee {
 
     public var shapes: [ParameterShape] { first.shapes + second.shapes }
 
+    /// Both with a plus between them, a dash for one that has none.
+    public var dataFingerprint: String? {
+        let parts = [first.dataFingerprint, second.dataFingerprint]
+        return parts == [nil, nil] ? nil : parts.map { $0 ?? "-" }.joined(separator: "+")
+    }
+
     /// Draws the first from `key.child(0)` and the second from `key.child(1)`.
     public func instance(key: RandomKey) -> any OptimizeeInstance {
         CombinedInstance(first.instance(key: key.child(0)), second.instance(key: key.child(1)))

@@ -66,6 +66,8 @@ public struct RandomScaling: Optimizee {
 
     public var shapes: [ParameterShape] { wrapped.shapes }
 
+    public var dataFingerprint: String? { wrapped.dataFingerprint }
+
     /// Draws the wrapped instance from `key.child(0)`, whatever the options.
     public func instance(key: RandomKey) -> any OptimizeeInstance {
         RandomScalingInstance(

@@ -30,7 +30,7 @@ struct AppData: DataProvider {
     func digits() throws -> ImageSplit {
         ImageSplit(
             training: Digits.generate(count: 20_000, seed: 0),
-            heldOut: HeldOutImages { Digits.generate(count: 5_000, seed: 1) })
+            heldOut: HeldOutImages(named: "digits-5000-seed1") { Digits.generate(count: 5_000, seed: 1) })
     }
 }
 
