@@ -15,15 +15,6 @@ extension PanelAnalysis {
                     help:
                         "Median over the runs, with its bootstrap 95 % interval: the final parameters' loss, averaged "
                         + "over all minibatches that the run met."),
-                .init("held-out loss", "held_out_loss", help: "Median over the runs, on data that no run has seen."),
-                .init(
-                    "accuracy", "held_out_accuracy",
-                    help: "Median share of held-out examples that are classified right."),
-                .init("diverged", "diverged", help: "Runs that ended with a loss that is not finite. They stay in."),
-                .init("steps to target", "steps_to_target", help: "Median number of steps to \(target)."),
-                .init("seconds", "seconds_to_target", help: "The time of so many steps."),
-                .init("ms/step", "ms_per_step", help: "A whole step: loss, gradient and update."),
-                .init("B/param", "state_bytes_per_parameter", help: "What the optimizer keeps between steps."),
                 .init(
                     "\(subject.name) vs it", "pairs_won", "pairs_tied", "pairs_lost", "p_value", "verdict",
                     isNumeric: false,
@@ -34,6 +25,15 @@ extension PanelAnalysis {
                     "loss ratio", "loss_ratio",
                     help: "The loss of \(subject.name) divided by the other's, problem by problem: median and its "
                         + "bootstrap 95 % interval."),
+                .init("held-out loss", "held_out_loss", help: "Median over the runs, on data that no run has seen."),
+                .init(
+                    "accuracy", "held_out_accuracy",
+                    help: "Median share of held-out examples that are classified right."),
+                .init("diverged", "diverged", help: "Runs that ended with a loss that is not finite. They stay in."),
+                .init("steps to target", "steps_to_target", help: "Median number of steps to \(target)."),
+                .init("seconds", "seconds_to_target", help: "The time of so many steps."),
+                .init("ms/step", "ms_per_step", help: "A whole step: loss, gradient and update."),
+                .init("B/param", "state_bytes_per_parameter", help: "What the optimizer keeps between steps."),
             ],
             rows: standings.map(row))
     }
@@ -47,14 +47,14 @@ extension PanelAnalysis {
                 DataTable.Cell(
                     standing.name, detail: nameDetail(standing), values: [standing.name, result.optimizer]),
                 rateCell(result.learningRate), .count(result.trials),
-                .estimate(standing.final), .number(result.heldOutLoss.map { Statistics($0).median }),
+                .estimate(standing.final), .duel(standing.duel), .estimate(standing.duel?.ratio, digits: 3),
+                .number(result.heldOutLoss.map { Statistics($0).median }),
                 accuracyCell(accuracies?.median),
                 result.diverged > 0
                     ? .count(result.diverged, detail: "of \(race.seeds)") : .init("", values: ["0"], order: 0),
                 timeCell(standing.time?.medianSteps, reached: standing.time?.reached),
                 isTimed ? .number(standing.time?.medianSeconds, digits: 3) : DataTable.Cell(""),
                 .number(result.millisecondsPerStep, digits: 3), .count(result.stateBytesPerParameter),
-                .duel(standing.duel), .estimate(standing.duel?.ratio, digits: 3),
             ], isStrong: standing.name == subject.name)
     }
 
