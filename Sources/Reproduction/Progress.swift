@@ -41,9 +41,7 @@ struct PanelPlan: Sendable {
 
 /// What a panel will take, as far as can be told before its sweeps have ended.
 private struct Estimate {
-    /// Runs of one optimizer's sweep.
-    var sweep = 0
-    /// Runs of all sweeps and of the race.
+    /// Runs of all sweeps and races.
     var runs = 0
     /// Seconds of one core.
     var seconds = 0.0
@@ -53,8 +51,10 @@ private struct Estimate {
         let isAblation = !plan.ablations.isEmpty
         let tuned = isAblation ? 0 : settings.tuned(plan.panel).count
         let networks = isAblation ? plan.ablations.reduce(0) { $0 + $1.quarters.count } : learned
-        sweep = isAblation ? 0 : plan.search.expectedRuns
-        runs = tuned * sweep + (tuned + networks + (isAblation ? 0 : 1)) * settings.seeds
+        let schedules = isAblation ? 0 : settings.schedules.count
+        runs =
+            tuned * plan.search.expectedRuns + schedules * plan.search.nearby.expectedRuns
+            + (tuned + schedules + networks + (isAblation ? 0 : 1)) * settings.seeds
         // The final loss takes a third of what the steps took; a learned optimizer 0.2 µs a parameter and step, and
         // training it about six times what its steps alone would.
         let steps = Double(plan.panel.steps)
@@ -90,7 +90,7 @@ final class ProgressTracker: Sendable {
         let panelEnd = estimates[...index].reduce(0) { $0 + $1.runs }
         let (before, end) = runs.withLock { runs in
             let before = runs
-            if case .sweep = stage { runs = min(panelEnd, before + estimates[index].sweep) } else { runs = panelEnd }
+            runs = min(panelEnd, before + stage.expectedRuns)
             return (before, runs)
         }
         let work = 2 * plans[index].panel.steps

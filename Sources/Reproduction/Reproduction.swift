@@ -10,7 +10,8 @@ public import Optimizers
 ///     let result = try reproduction.run(Experiments.named(["E1", "E5"]), performer: StoredRuns(store))
 ///
 /// Every panel is a race: the learned optimizers against seven hand-designed ones, each at the best learning rate of a
-/// sweep over the same problems, and against AdamW as it comes. A panel whose optimizee is not there, because its data
+/// sweep over the same problems, the best of them also under schedules where `ReproductionSettings.schedules` has some, and
+/// against AdamW as it comes. A panel whose optimizee is not there, because its data
 /// are missing for instance, is skipped and says so.
 public struct Reproduction: Sendable {
     /// Where optimizees come from.
@@ -110,12 +111,12 @@ public struct Reproduction: Sendable {
         let run = PanelRun(
             optimizee: optimizee, steps: plan.panel.steps, seeds: settings.seeds, seed: settings.seed,
             entrants: isAblation ? entrants : learned + [Entrant(AdamW(), label: "adamw untuned")],
-            tuned: isAblation ? [] : settings.tuned(plan.panel), search: plan.search)
+            tuned: isAblation ? [] : settings.tuned(plan.panel), search: plan.search, schedules: settings.schedules)
         let (race, sweeps) = try run.run(performer: performer) { stage in
             RunControl(progress: tracker.begin(stage, of: index), isCancelled: isCancelled)
         }
         return PanelResult(
-            id: plan.id, panel: plan.panel, search: sweeps.isEmpty ? "" : run.search.text, race: race, sweeps: sweeps)
+            id: plan.id, panel: plan.panel, search: run.searchText, race: race, sweeps: sweeps)
     }
 }
 
@@ -131,6 +132,8 @@ public struct ReproductionSettings: Sendable {
     public var metaIterations: Int
     /// The hand-designed optimizers that are tuned.
     public var tuned: [any HandDesignedOptimizer] = OptimizerCatalogue.all.filter { !($0 is AdamW) }
+    /// The schedules under which a panel's best of them is tuned again; each takes about an eighth more runs.
+    public var schedules: [ScheduleShape] = []
 
     /// - Parameters:
     ///   - seeds: how many problems each optimizer meets; else 10, or 2 where it is quick.

@@ -88,6 +88,10 @@ struct ReproduceCommandTests {
             let value = try #require(try printed.json() as? [String: Any])
             #expect((value["panels"] as? [Any])?.count == 1)
             #expect((value["command"] as? String)?.contains("reproduce E1 --quick --seeds 1") == true)
+            let scheduled = try l2o(place.arguments("out", "--schedules"))
+            let more = try ReproductionResult(file: "\(folder)/out/results.json").panels[0].sweeps.suffix(2)
+            #expect(more.map(\.schedule) == [.cosine, .warmUpCosine])
+            #expect(computed(scheduled.output) == more.reduce(0) { $0 + $1.trials.count }, "and nothing else")
         }
     }
 

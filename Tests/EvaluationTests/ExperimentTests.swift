@@ -34,11 +34,35 @@ struct ExperimentTests {
         #expect(error?.description == "rwos: is not an experiment; did you mean rows?")
     }
 
-    private func result(steps: Int = 3) throws -> ReproductionResult {
+    @Test("A schedule's length is the run's, its warm-up a tenth of it but no less than a step")
+    func shapes() {
+        #expect(ScheduleShape.cosine.schedule(steps: 100) == .cosine(steps: 100))
+        #expect(ScheduleShape.warmUpCosine.schedule(steps: 100) == .warmUpCosine(warmUpSteps: 10, steps: 100))
+        for steps in [2, 9, 19] {
+            #expect(
+                ScheduleShape.warmUpCosine.schedule(steps: steps) == .warmUpCosine(warmUpSteps: 1, steps: steps))
+        }
+    }
+
+    @Test("The best of a panel is tuned under each schedule; one step has none", arguments: [1, 2, 12])
+    func schedules(steps: Int) throws {
+        let run = PanelRun(
+            optimizee: Bowl(), steps: steps, seeds: 2, seed: 1, entrants: [], tuned: [SGD(), Adam()],
+            search: RateSearch(spacing: 4, problems: 2, coarseProblems: 1), schedules: ScheduleShape.allCases)
+        let (race, sweeps) = try run.run(performer: ComputedRuns()) { _ in RunControl() }
+        let constant = race.results.prefix(2).map(\.finalStatistics.mean)
+        let best = constant[0] <= constant[1] ? "sgd" : "adam"
+        #expect(sweeps.map(\.optimizer) == ["sgd", "adam"] + (steps > 1 ? [best, best] : []))
+        #expect(
+            sweeps.map(\.text).dropFirst(2) == (steps > 1 ? ["\(best), cosine", "\(best), warm-up, cosine"] : []))
+        #expect(Set(race.results.map(\.optimizer)).count == race.results.count && race.results.count == sweeps.count)
+    }
+
+    private func result(steps: Int = 3, schedules: [ScheduleShape] = []) throws -> ReproductionResult {
         let run = PanelRun(
             optimizee: Bowl(), steps: steps, seeds: 2, seed: 1,
             entrants: [Entrant(SGD(learningRate: 1e30), label: "a \"b\"")], tuned: [SGD()],
-            search: RateSearch(spacing: 1, problems: 2))
+            search: RateSearch(spacing: 1, problems: 2), schedules: schedules)
         let (race, sweeps) = try run.run(performer: ComputedRuns()) { _ in RunControl() }
         let panel = PanelResult(id: "bowl", panel: Panel("Bowl", "bowl"), race: race, sweeps: sweeps)
         let skipped = PanelResult(id: "gone", panel: Panel("Gone", "gone"), skipped: "no data")
@@ -53,7 +77,7 @@ struct ExperimentTests {
 
     @Test("JSON reads back as the same result, diverged runs too")
     func roundTrip() throws {
-        let result = try result()
+        let result = try result(schedules: [.cosine])
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("l2o-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         try writeFileAtomically(path, result.json())
@@ -61,6 +85,7 @@ struct ExperimentTests {
         #expect(try read.json() == result.json())
         #expect(read.panels(of: read.experiments[0]).map(\.id) == ["gone", "bowl"])
         #expect(read.panels[0].results(.untuned)[0].diverged == 2)
+        #expect(read.panels[0].sweeps.map(\.schedule) == [nil, .cosine])
         #expect(read.panels[0].sweeps[0].trials.map(\.losses) == result.panels[0].sweeps[0].trials.map(\.losses))
         try writeFileAtomically(path, text: "{}")
         #expect(throws: InputError.self) { try ReproductionResult(file: path) }

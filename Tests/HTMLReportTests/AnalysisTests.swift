@@ -70,6 +70,34 @@ struct AnalysisTests {
         #expect(try experiment("E4", of: sampleResult()).finding.contains("None of the 5 pairs"))
     }
 
+    @Test(
+        "Whoever is best under a schedule is a rival of that name on every problem; the paper's rate stays a constant one"
+    )
+    func schedules() throws {
+        let result = sampleResult(learned: 0.9, scheduled: 0.8)
+        let panel = try #require(try experiment("E1", of: result).analyses.first)
+        let best = try #require(panel.baseline)
+        #expect(best.name == "best+cosine" && best.shortName == "adam, cosine 2⁻⁴" && best.duel?.verdict == .loss)
+        #expect(panel.finding.contains("rnnprop loses against the best tuned optimizer, adam lr=2^-4 cosine=30"))
+        let table = panel.table()
+        #expect(table.rows[0].cells[0].text == "best+cosine" && table.rows[0].cells[0].detail == "adam")
+        #expect(table.columns[0].help.contains("under a schedule"))
+        #expect(panel.ratesChart().series.map(\.name) == ["rnnprop", "sgd", "adam", "adam, cosine"])
+        let analysis = try experiment("rows", of: result)
+        let rows = try #require(analysis.rows)
+        #expect(rows.standings.map(\.name) == ["best+cosine", "rnnprop", "adam", "sgd", "adamw untuned"])
+        #expect(rows.standings[0].trials == 4 && rows.standings[0].verdicts == [.loss: 2])
+        #expect(analysis.outcome == "2 losses")
+        #expect(analysis.tuning.map(\.sweep.best) == [-10, -10] && analysis.tuning.map(\.distance) == [0, 4])
+        let lines = parsedCSV(analysis.summary().csv)
+        let which = try #require(lines[0].firstIndex(of: "which"))
+        #expect(lines.dropFirst().prefix(2).map { $0[which] } == ["adam, cosine", "sgd, cosine"])
+        // Where it is no better, a constant rate remains the rival.
+        let worse = try #require(try experiment("E1", of: sampleResult(scheduled: 1.2)).analyses.first)
+        #expect(worse.baseline?.name == "adam" && worse.baseline?.duel?.verdict == .win)
+        #expect(worse.standings.map(\.name) == ["rnnprop", "adam", "best+cosine", "sgd", "adamw untuned"])
+    }
+
     @Test("Ablations compare the lowest with the others")
     func ablation() throws {
         let finding = try experiment("E9", of: sampleResult()).finding

@@ -12,7 +12,11 @@ let hostileName = "<script>alert(1)</script>\"\u{301} onload=\"'&{{command}}"
 ///   - seeds: runs each.
 ///   - learned: the learned optimizer's losses relative to Adam's.
 ///   - name: the learned optimizer's label.
-func sampleResult(seeds: Int = 6, learned: Double = 0.8, name: String = "rnnprop") -> ReproductionResult {
+///   - scheduled: the losses of the best tuned optimizer under a cosine relative to Adam's: in the first panel Adam, in
+///     the second SGD; nil for none.
+func sampleResult(
+    seeds: Int = 6, learned: Double = 0.8, name: String = "rnnprop", scheduled: Double? = nil
+) -> ReproductionResult {
     let rows = [
         Panel("base MLP", "mnist-mlp", steps: 30, paperBaseline: PaperBaseline("adam", halfPower: -10)),
         Panel("ReLU", "mnist-mlp-relu", steps: 30, paperBaseline: PaperBaseline("adam", halfPower: -14)),
@@ -36,8 +40,12 @@ func sampleResult(seeds: Int = 6, learned: Double = 0.8, name: String = "rnnprop
             experiment("rows", .table, rows),
         ],
         panels: [
-            race(rows[0], scale: 0.3, seeds: seeds, learned: learned, name: name),
-            race(rows[1], scale: 0.2, seeds: seeds, learned: learned, name: name),
+            race(
+                rows[0], scale: 0.3, seeds: seeds, learned: learned, name: name,
+                scheduled: scheduled.map { ("adam", $0) }),
+            race(
+                rows[1], scale: 0.2, seeds: seeds, learned: learned, name: name,
+                scheduled: scheduled.map { ("sgd", $0) }),
             PanelResult(id: rows[2].id, panel: rows[2], skipped: "cifar: is <missing>; fetch it"),
             ablation(rows[0], seeds: seeds, name: name),
         ])
@@ -48,11 +56,14 @@ func sampleAnalysis(_ result: ReproductionResult) -> ReproductionAnalysis {
     ReproductionAnalysis(result, resamples: 500)
 }
 
-private func race(_ panel: Panel, scale: Double, seeds: Int, learned: Double, name: String) -> PanelResult {
+private func race(
+    _ panel: Panel, scale: Double, seeds: Int, learned: Double, name: String,
+    scheduled: (optimizer: String, factor: Double)?
+) -> PanelResult {
     let adam = (0..<seeds).map { scale * (1 + 0.01 * Double($0)) }
     var sgd = adam.map { 1.5 * $0 }
     sgd[0] = .infinity
-    return PanelResult(
+    var result = PanelResult(
         id: panel.id, panel: panel, search: "every rate",
         race: RaceResult(
             optimizee: panel.optimizee, steps: panel.steps, seeds: seeds, seed: 7,
@@ -66,6 +77,14 @@ private func race(_ panel: Panel, scale: Double, seeds: Int, learned: Double, na
             sweep("sgd", best: 2, [(0, sgd.map { 2 * $0 }), (2, sgd), (4, sgd.map { _ in .infinity })]),
             sweep("adam", best: -10, [(-12, adam.map { 3 * $0 }), (-10, adam)]),
         ])
+    if let scheduled {
+        let losses = adam.map { scheduled.factor * $0 }
+        let label = "\(scheduled.optimizer) lr=2^-4 cosine=30"
+        result.race?.results.append(optimizer(label, losses, panel.steps, rate: 0x1p-4, trials: 2))
+        result.sweeps.append(
+            sweep(scheduled.optimizer, schedule: "cosine", best: -8, [(-10, losses.map { 2 * $0 }), (-8, losses)]))
+    }
+    return result
 }
 
 private func ablation(_ panel: Panel, seeds: Int, name: String) -> PanelResult {
@@ -93,9 +112,11 @@ private func optimizer(
         heldOutAccuracy: losses.map { $0.isFinite ? 1 - $0 / 3 : .nan })
 }
 
-private func sweep(_ optimizer: String, best: Int, _ trials: [(halfPower: Int, losses: [Double])]) -> SweepRecord {
+private func sweep(
+    _ optimizer: String, schedule: String? = nil, best: Int, _ trials: [(halfPower: Int, losses: [Double])]
+) -> SweepRecord {
     let json: [String: Any] = [
-        "optimizer": optimizer, "best_half_power": best, "on_edge": false,
+        "optimizer": optimizer, "schedule": schedule ?? NSNull(), "best_half_power": best, "on_edge": false,
         "trials": trials.map { trial in
             [
                 "half_power": trial.halfPower,

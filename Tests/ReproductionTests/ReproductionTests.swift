@@ -112,6 +112,44 @@ struct ReproductionTests {
         }
     }
 
+    @Test("Schedules are tuned from the best constant rate on, and compute nothing but themselves")
+    func schedules() throws {
+        try withTemporaryFolder { folder in
+            var wanted = reproduction(folder)
+            let constant = try store(folder)
+            let before = try wanted.run(experiments, performer: constant)
+            wanted.settings.schedules = ScheduleShape.allCases
+            let first = try store(folder)
+            let result = try wanted.run(experiments, performer: first)
+            for (panel, old) in zip(result.panels.prefix(2), before.panels) {
+                #expect(panel.sweeps.map(\.schedule) == [nil, nil, .cosine, .warmUpCosine])
+                let best = try #require(old.bestTuned)
+                let results = try #require(panel.race?.results)
+                #expect(results.prefix(4).map(\.optimizer) == old.race?.results.map(\.optimizer))
+                #expect(results.prefix(4).map(\.finalLoss) == old.race?.results.map(\.finalLoss))
+                let steps = panel.panel.steps
+                let options = [" cosine=\(steps)", " cosine=\(steps) warmup=\(steps / 10)"]
+                for ((sweep, tuned), option) in zip(zip(panel.sweeps, results.dropFirst(2)).dropFirst(2), options) {
+                    #expect(best.label.hasPrefix(sweep.optimizer + " ") && tuned.label.hasSuffix(option))
+                    #expect(tuned.role == .tuned && tuned.trials == sweep.trials.count && !sweep.isOnEdge)
+                    #expect(tuned.learningRate == exp2(Double(sweep.best) / 2))
+                    #expect(sweep.trials.allSatisfy { $0.losses.count == 2 })
+                    #expect(sweep.trials.contains { $0.learningRate == best.learningRate })
+                    #expect(sweep.distance(to: PaperBaseline(sweep.optimizer, halfPower: 0)) == nil)
+                }
+                #expect(panel.search.hasPrefix(old.search + "; with schedules"))
+            }
+            let ablation = try #require(result.panels.last)
+            #expect(ablation.sweeps.isEmpty && ablation.race?.results.count == 5)
+            // Each rate on two problems.
+            let trials = result.panels.flatMap { $0.sweeps.filter { $0.schedule != nil } }.map(\.trials.count)
+            #expect(trials.count == 4 && first.count.computed == 2 * trials.reduce(0, +))
+            let second = try store(folder)
+            #expect(try wanted.run(experiments, performer: second).json() == result.json())
+            #expect(second.count.computed == 0)
+        }
+    }
+
     @Test("Ablations race at their quarters, are trained once, and continue where they were interrupted")
     func ablations() throws {
         func labels(_ result: ReproductionResult) -> [String] { result.panels[0].race!.results.map(\.label) }
@@ -153,17 +191,21 @@ struct ReproductionTests {
         }
     }
 
-    @Test("Progress grows to its end, panel by panel")
-    func progress() throws {
+    @Test("Progress grows to its end, panel by panel", arguments: [[], ScheduleShape.allCases])
+    func progress(schedules: [ScheduleShape]) throws {
         try withTemporaryFolder { folder in
             let seen = OrderedMutex<[ReproductionProgress]>([])
-            _ = try reproduction(folder).run(
+            var wanted = reproduction(folder)
+            wanted.settings.schedules = schedules
+            _ = try wanted.run(
                 experiments, performer: store(folder), progress: { step in seen.withLock { $0.append(step) } })
             let steps = seen.withLock { $0 }
             #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.share <= $1.share && $0.runs <= $1.runs })
             #expect(steps.allSatisfy { $0.runs <= $0.totalRuns && $0.share <= 1 })
             #expect(steps.first?.text.hasPrefix("T1 quadratic (1/5): sweep of sgd") == true)
             #expect(steps.last?.text.hasPrefix("T3 convex (5/5): race") == true)
+            #expect(steps.contains { $0.text.hasSuffix(", warm-up, cosine") } == !schedules.isEmpty)
+            #expect(steps.last.map { $0.runs == $0.totalRuns } == true)
         }
     }
 

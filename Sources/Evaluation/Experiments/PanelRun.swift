@@ -4,19 +4,11 @@ public import Optimizers
 /// What a panel is run with: its problem, its optimizers, and how much effort goes into it.
 public struct PanelRun: Sendable {
     /// What is done at the moment.
-    public enum Stage: Sendable {
-        /// An optimizer's learning rate is searched for.
-        case sweep(String)
-        /// All optimizers race.
-        case race
-
-        /// In words.
-        public var text: String {
-            switch self {
-            case .sweep(let optimizer): "sweep of \(optimizer)"
-            case .race: "race"
-            }
-        }
+    public struct Stage: Sendable {
+        /// As `sweep of adam`, or `race`.
+        public let text: String
+        /// About how many runs it takes.
+        public let expectedRuns: Int
     }
 
     /// What is optimized.
@@ -33,11 +25,13 @@ public struct PanelRun: Sendable {
     public var tuned: [any HandDesignedOptimizer]
     /// How they are searched for.
     public var search: RateSearch
+    /// The schedules under which the best of them is tuned again; one step has no room for any.
+    public let schedules: [ScheduleShape]
 
     /// All of a panel's run.
     public init(
         optimizee: any Optimizee, steps: Int, seeds: Int, seed: UInt64, entrants: [Entrant],
-        tuned: [any HandDesignedOptimizer], search: RateSearch
+        tuned: [any HandDesignedOptimizer], search: RateSearch, schedules: [ScheduleShape] = []
     ) {
         self.optimizee = optimizee
         self.steps = steps
@@ -46,23 +40,51 @@ public struct PanelRun: Sendable {
         self.entrants = entrants
         self.tuned = tuned
         self.search = search
+        self.schedules = steps > 1 ? schedules : []
     }
 
-    /// Searches for the learning rates, then runs the race.
+    /// How the learning rates are searched for, in words; empty where none is.
+    public var searchText: String {
+        guard !tuned.isEmpty else { return "" }
+        let further = "; with schedules: from the best of these on, \(search.nearby.text)"
+        return search.text + (schedules.isEmpty ? "" : further)
+    }
+
+    /// Searches for the learning rates and runs the race; then the same for the best of them under each schedule.
     ///
     /// - Parameter control: makes the control of each stage.
     /// - Throws: `CancellationError` where a control cancels; what `performer` throws.
     public func run(
         performer: any RunPerformer, control: (Stage) -> RunControl
     ) throws -> (race: RaceResult, sweeps: [SweepRecord]) {
-        let sweeps = try tuned.map { optimizer in
-            try LearningRateSweep(
+        func sweep(
+            _ optimizer: any HandDesignedOptimizer, _ search: RateSearch, from start: Int? = nil, _ text: String = ""
+        ) throws -> SweepResult {
+            let stage = Stage(
+                text: "sweep of \(type(of: optimizer).keyword)\(text)", expectedRuns: search.expectedRuns)
+            return try LearningRateSweep(
                 on: optimizee, of: optimizer, steps: steps, seeds: min(search.problems, seeds), seed: seed,
-                spacing: search.spacing, coarseSeeds: search.coarseProblems
-            ).run(control: control(.sweep(type(of: optimizer).keyword)), performer: performer)
+                halfPowers: start.map { $0...$0 }, spacing: search.spacing, coarseSeeds: search.coarseProblems
+            ).run(control: control(stage), performer: performer)
         }
-        let race = Race(
-            on: optimizee, steps: steps, seeds: seeds, seed: seed, entrants: entrants + sweeps.map { Entrant($0) })
-        return (try race.run(control: control(.race), performer: performer), sweeps.map { SweepRecord($0) })
+        func race(_ entrants: [Entrant]) throws -> RaceResult {
+            try Race(on: optimizee, steps: steps, seeds: seeds, seed: seed, entrants: entrants).run(
+                control: control(Stage(text: "race", expectedRuns: entrants.count * seeds)), performer: performer)
+        }
+        let constant = try tuned.map { try sweep($0, search) }
+        var result = try race(entrants + constant.map { Entrant($0) })
+        let means = result.results.suffix(constant.count).map(\.finalStatistics.mean)
+        guard !schedules.isEmpty, let best = zip(constant, means).min(by: { $0.1 < $1.1 })?.0 else {
+            return (result, constant.map { SweepRecord($0) })
+        }
+        let scheduled = try schedules.map { shape in
+            var optimizer = best.optimizer
+            optimizer.schedule = shape.schedule(steps: steps)
+            return try sweep(optimizer, search.nearby, from: best.best.halfPower, ", \(shape.text)")
+        }
+        result.results += try race(scheduled.map { Entrant($0) }).results
+        return (
+            result, constant.map { SweepRecord($0) } + zip(scheduled, schedules).map { SweepRecord($0, under: $1) }
+        )
     }
 }

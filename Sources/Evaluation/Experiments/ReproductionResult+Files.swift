@@ -97,7 +97,7 @@ extension ReproductionResult {
                 }
             }
             for sweep in panel.sweeps {
-                for trial in sweep.trials { add(sweep.optimizer, "\(trial.learningRate)", trial.losses) }
+                for trial in sweep.trials { add(sweep.text, "\(trial.learningRate)", trial.losses) }
             }
             for result in panel.results(.learned) { add(result.label, "", result.finalLoss) }
         }

@@ -106,7 +106,8 @@ public struct PanelResult: Sendable, Codable {
         race?.results.filter { $0.role == role } ?? []
     }
 
-    /// The tuned optimizer with the lowest mean final loss, which a run that diverged makes infinite.
+    /// The tuned optimizer with the lowest mean final loss, which a run that diverged makes infinite; those under a
+    /// schedule take part.
     public var bestTuned: OptimizerResult? {
         results(.tuned).min { $0.finalStatistics.mean < $1.finalStatistics.mean }
     }
@@ -134,6 +135,8 @@ public struct SweepRecord: Sendable, Codable {
 
     /// The optimizer's keyword.
     public var optimizer: String
+    /// The schedule that it was tuned under; nil for a constant rate.
+    public var schedule: ScheduleShape?
     /// The best rate, in half powers of two.
     public var best: Int
     /// Whether the best lies at the end of what was tried.
@@ -142,15 +145,16 @@ public struct SweepRecord: Sendable, Codable {
     public var trials: [Trial]
 
     private enum CodingKeys: String, CodingKey {
-        case optimizer
+        case optimizer, schedule
         case best = "best_half_power"
         case isOnEdge = "on_edge"
         case trials
     }
 
     /// What a sweep found.
-    public init(_ sweep: SweepResult) {
+    public init(_ sweep: SweepResult, under schedule: ScheduleShape? = nil) {
         optimizer = type(of: sweep.optimizer).keyword
+        self.schedule = schedule
         best = sweep.best.halfPower
         isOnEdge = sweep.isOnEdge
         trials = sweep.trials.map {
@@ -158,9 +162,13 @@ public struct SweepRecord: Sendable, Codable {
         }
     }
 
-    /// How far the best rate lies from the paper's, in grid steps; nil where the paper's best is another optimizer.
+    /// What was tuned, as `adam`, or `adam, cosine`.
+    public var text: String { optimizer + (schedule.map { ", \($0.text)" } ?? "") }
+
+    /// How far the best rate lies from the paper's, in grid steps; nil where the paper's best is another optimizer, and
+    /// under a schedule, which the paper's had not.
     public func distance(to paper: PaperBaseline) -> Int? {
-        optimizer == paper.optimizer ? abs(best - paper.halfPower) : nil
+        optimizer == paper.optimizer && schedule == nil ? abs(best - paper.halfPower) : nil
     }
 }
 

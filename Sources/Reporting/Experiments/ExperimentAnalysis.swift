@@ -100,7 +100,9 @@ public struct ExperimentAnalysis: Sendable {
             .estimate(baseline?.final),
             DataTable.Cell(
                 named?.result.label ?? "",
-                values: [named?.name ?? "", named?.result.learningRate.map { "\($0)" } ?? ""]),
+                values: [
+                    named.map { $0.sweep?.text ?? $0.name } ?? "", named?.result.learningRate.map { "\($0)" } ?? "",
+                ]),
             .estimate(isDuel ? baseline?.duel?.ratio : nil, digits: 3),
             .duel(isDuel ? baseline?.duel : nil),
             .number(panel.results(.untuned).first?.finalStatistics.median),

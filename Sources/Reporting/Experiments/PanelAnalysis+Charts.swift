@@ -37,7 +37,7 @@ extension PanelAnalysis {
         let curves = zip(panel.sweeps, tuned).map { sweep, index in
             let statistics = sweep.trials.map { Statistics($0.losses) }
             var curve = LineChart.Series(
-                sweep.optimizer, x: sweep.trials.map(\.learningRate), median: statistics.map(\.median),
+                sweep.text, x: sweep.trials.map(\.learningRate), median: statistics.map(\.median),
                 low: statistics.map { $0.quantile(0.25) }, high: statistics.map { $0.quantile(0.75) })
             curve.style = index
             return curve

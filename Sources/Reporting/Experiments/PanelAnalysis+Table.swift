@@ -7,7 +7,9 @@ extension PanelAnalysis {
         let target = baseline.map { "where \($0.result.label) ends" } ?? ""
         return DataTable(
             [
-                .init("optimizer", "optimizer", "constants", isNumeric: false),
+                .init(
+                    "optimizer", "optimizer", "constants", isNumeric: false, help: scheduleHelp(standings.map(\.name))
+                ),
                 .init("lr", "learning_rate", help: "The learning rate."),
                 .init("trials", "trials", help: "How many learning rates were tried to find this one."),
                 .estimate(
@@ -58,8 +60,9 @@ extension PanelAnalysis {
             ], isStrong: standing.name == subject.name)
     }
 
-    /// What a learned optimizer's label has beyond its name: the file of its weights.
+    /// What a learned optimizer's label has beyond its name, the file of its weights; whom a schedule belongs to.
     private func nameDetail(_ standing: Standing) -> String {
+        if let sweep = standing.sweep, sweep.schedule != nil { return sweep.optimizer }
         let label = standing.result.label
         guard standing.result.role == .learned, label != standing.name else { return "" }
         return String(label.dropFirst(standing.name.count + 2).dropLast())
@@ -85,6 +88,14 @@ extension PanelAnalysis {
         return DataTable.Cell(
             numberText(steps, digits: 6, trimsZeros: true), detail: missing, values: ["\(steps)"], order: steps)
     }
+}
+
+/// What the names of optimizers under a schedule mean; empty where there are none.
+func scheduleHelp(_ names: [String]) -> String {
+    names.contains { $0.hasPrefix("best+") }
+        ? "best+cosine is the best optimizer of those with a constant learning rate, tuned again under a schedule: a cosine to "
+            + "zero, with or without a warm-up of a tenth of the steps."
+        : ""
 }
 
 extension DataTable.Cell {

@@ -5,8 +5,11 @@ import NumericCore
 public struct PanelAnalysis: Sendable {
     /// One optimizer's place.
     public struct Standing: Sendable {
-        /// How it is called in every panel: a tuned optimizer without its learning rate, a learned one without its file.
+        /// How it is called in every panel: a tuned optimizer without its learning rate, a learned one without its file,
+        /// and `best+cosine` for the best tuned one under a schedule, whichever that is.
         public let name: String
+        /// The search for its learning rate; nil where none was searched for.
+        public let sweep: SweepRecord?
         /// Its runs.
         public let result: OptimizerResult
         /// The median final loss and its interval.
@@ -16,12 +19,12 @@ public struct PanelAnalysis: Sendable {
         /// The panel's subject against it; nil for the subject itself.
         public let duel: Duel?
 
-        /// How charts call it, as `adam 2⁻⁵`.
+        /// How charts call it, as `adam 2⁻⁵` or `adam, cosine 2⁻⁵`.
         public var shortName: String {
-            guard let rate = result.learningRate, result.role == .tuned else { return name }
+            guard let rate = result.learningRate, let sweep else { return name }
             let text = learningRateText(rate)
-            guard text.hasPrefix("2^") else { return "\(name) \(text)" }
-            return "\(name) " + powerText(base: 2, exponent: "\(text.dropFirst(2))", unicode: true)
+            guard text.hasPrefix("2^") else { return "\(sweep.text) \(text)" }
+            return "\(sweep.text) " + powerText(base: 2, exponent: "\(text.dropFirst(2))", unicode: true)
         }
     }
 
@@ -52,7 +55,8 @@ public struct PanelAnalysis: Sendable {
         let standings = parallelMap(results.count) { index in
             let sweep = tuned.firstIndex(of: index).flatMap { $0 < panel.sweeps.count ? panel.sweeps[$0] : nil }
             return Standing(
-                name: sweep?.optimizer ?? Self.shortLabel(index, of: results), result: results[index],
+                name: sweep.map(Self.name) ?? Self.shortLabel(index, of: results), sweep: sweep,
+                result: results[index],
                 final: bootstrap.median(results[index].finalLoss), time: times?[index],
                 duel: index == subject ? nil : Duel(results[subject], against: results[index], bootstrap))
         }
@@ -69,6 +73,14 @@ public struct PanelAnalysis: Sendable {
 
     /// Whether the subject is measured against a tuned optimizer, which it may be itself where nothing learned races.
     public var hasOpponent: Bool { baseline != nil && subject.result.role == .learned }
+
+    private static func name(_ sweep: SweepRecord) -> String {
+        switch sweep.schedule {
+        case nil: sweep.optimizer
+        case .cosine: "best+cosine"
+        case .warmUpCosine: "best+warm-up+cosine"
+        }
+    }
 
     /// A label without what stands in brackets, as the file of weights, where the rest tells the optimizer apart.
     private static func shortLabel(_ index: Int, of results: [OptimizerResult]) -> String {

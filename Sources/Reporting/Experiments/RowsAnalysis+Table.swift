@@ -5,7 +5,7 @@ extension RowsAnalysis {
     public func table() -> DataTable {
         DataTable(
             [
-                .init("optimizer", "optimizer", isNumeric: false),
+                .init("optimizer", "optimizer", isNumeric: false, help: scheduleHelp(standings.map(\.name))),
                 .estimate(
                     "loss ratio", "loss_ratio",
                     help: "Interquartile mean, over all runs of all problems, of the loss relative to the best tuned "
