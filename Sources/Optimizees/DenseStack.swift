@@ -53,6 +53,12 @@ struct DenseStack {
             classes: layers[layers.count - 1].outputs, batchSize: batchSize, stride: stride, workspace: workspace)
     }
 
+    /// About how many floats it takes of its workspace.
+    static func scratchFloats(_ layers: [DenseLayer], batchSize: Int) -> Int {
+        let units = layers.reduce(0) { $0 + $1.outputs }
+        return (2 * units + 1) * paddedCount(batchSize) + (layers.map { $0.inputs * $0.outputs }.max() ?? 0)
+    }
+
     /// The mean loss over the examples.
     func loss(_ parameters: UnsafePointer<Float>, labels: [UInt8]) -> Float {
         forward(parameters)

@@ -14,6 +14,9 @@ public protocol Optimizee: Sendable {
     /// where the name says it all. Results that are kept are keyed by it: whoever wraps an optimizee passes it on.
     var dataFingerprint: String? { get }
 
+    /// About how many bytes an instance takes: its initial parameters and its scratch memory, not the data that all share.
+    var instanceBytes: Int { get }
+
     /// Draws one problem: initial parameters, data order and whatever else is random, from `key` alone.
     func instance(key: RandomKey) -> any OptimizeeInstance
 }
@@ -23,6 +26,9 @@ extension Optimizee {
     public var parameterCount: Int { shapes.reduce(0) { $0 + $1.count } }
 
     public var dataFingerprint: String? { nil }
+
+    /// Initial parameters, and as much again.
+    public var instanceBytes: Int { 2 * parameterCount * MemoryLayout<Float>.stride }
 }
 
 /// One drawn problem. It owns its scratch memory: use it from one thread at a time.

@@ -1,15 +1,18 @@
 /// Scratch memory of one instance: buffers that live as long as it does, zero at first.
-final class Workspace {
+package final class Workspace {
     private var blocks: [UnsafeMutableRawPointer] = []
+    /// How much it holds.
+    package private(set) var byteCount = 0
 
     init() {}
 
     /// `count` floats that start on a cache line; the room behind them is filled up to whole `Lanes`.
     func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
         let padded = paddedCount(count)
-        let raw = UnsafeMutableRawPointer.allocate(
-            byteCount: max(padded, 1) * MemoryLayout<Float>.stride, alignment: 64)
+        let bytes = max(padded, 1) * MemoryLayout<Float>.stride
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
         blocks.append(raw)
+        byteCount += bytes
         let pointer = raw.bindMemory(to: Float.self, capacity: padded)
         pointer.initialize(repeating: 0, count: padded)
         return pointer

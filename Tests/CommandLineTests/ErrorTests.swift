@@ -62,6 +62,10 @@ private let race = "race --optimizee rosenbrock --optimizer adam"
         BadCall("\(race) no/such/file", "no/such/file: cannot be opened"),
         BadCall("\(race) --out /dev/null/runs", "/dev/null: cannot be made"),
         BadCall("\(race) --steps 10000000 --seeds 100000", "GB of memory"),
+        BadCall(
+            "race --optimizee sine-lstm:hidden=1000,length=1000,batch=1000000 --optimizer adam", "a smaller minibatch"
+        ),
+        BadCall("race --optimizee digits-cnn:width=4096,batch=10000 --optimizer adam", "a smaller minibatch"),
         BadCall("race --optimizee mnist-mlp --optimizer adam --data-dir /dev/null", "l2o data fetch mnist"),
         BadCall("\(train) --iterations 9", "/dev/null: cannot be made"),
         BadCall("\(train) --iterations 9 --resume", "/dev/null/runs: holds no meta-training run to continue"),

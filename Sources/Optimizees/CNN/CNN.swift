@@ -66,6 +66,14 @@ public struct CNN: Optimizee {
     /// Of the training images and those that are held out.
     public var dataFingerprint: String? { ImageSplit(training: images, heldOut: heldOut).fingerprint }
 
+    /// With a minibatch, and what each layer puts out and passes back.
+    public var instanceBytes: Int {
+        let scratch =
+            ConvolutionStack.scratchFloats(blocks, batchSize: batchSize)
+            + DenseStack.scratchFloats(denseLayers, batchSize: batchSize)
+        return (parameterCount + batchSize * images.pixelsPerImage + scratch) * MemoryLayout<Float>.stride
+    }
+
     public func instance(key: RandomKey) -> any OptimizeeInstance { CNNInstance(self, key: key) }
 
     public var shapes: [ParameterShape] {

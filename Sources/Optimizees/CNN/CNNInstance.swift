@@ -12,7 +12,7 @@ public final class CNNInstance: OptimizeeInstance {
     private let dense: DenseStack
     private var minibatch: ImageMinibatch
     private let heldOutImages: HeldOutImages?
-    private let workspace = Workspace()
+    package let workspace = Workspace()
 
     init(_ cnn: CNN, key: RandomKey) {
         var stream = RandomStream(key.child(0))

@@ -41,6 +41,16 @@ final class ConvolutionStack {
         spread = .copying(derivatives, to: inputGradient!, workspace: workspace)
     }
 
+    /// About how many floats it takes of its workspace; oneDNN's own scratch memory is little beside them.
+    static func scratchFloats(_ blocks: [CNN.Block], batchSize: Int) -> Int {
+        let sizes = blocks.map { block in
+            let output = batchSize * block.outputs * block.side * block.side
+            return 2 * output + (block.pools ? output / 2 : 0) + 27 * block.inputs * block.outputs
+        }
+        let last = blocks[blocks.count - 1]
+        return sizes.reduce(0, +) + 2 * batchSize * last.outputs * last.outputSide * last.outputSide
+    }
+
     /// Fills `features`.
     ///
     /// Where a number on the way is not finite, all of them become NaN: ReLU and max pooling would let some of it

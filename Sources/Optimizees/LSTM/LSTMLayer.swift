@@ -49,6 +49,12 @@ struct LSTMLayer {
         }
     }
 
+    /// How many floats a layer takes of its workspace.
+    static func scratchFloats(inputs: Int, hidden: Int, length: Int, batchSize: Int) -> Int {
+        let block = paddedCount(batchSize)
+        return (inputs + 8 * hidden + 1) * (length + 1) * block + 2 * hidden * block
+    }
+
     /// The distance from one feature to the next.
     var rowStride: Int { (length + 1) * block }
 

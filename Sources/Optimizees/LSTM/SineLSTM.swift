@@ -72,6 +72,15 @@ public struct SineLSTM: Optimizee {
         } + [ParameterShape("w", [hiddenSize, 1]), ParameterShape("b", [1])]
     }
 
+    /// With what each layer keeps of every time step.
+    public var instanceBytes: Int {
+        let scratch = (0..<layerCount).map {
+            LSTMLayer.scratchFloats(
+                inputs: inputs(ofLayer: $0), hidden: hiddenSize, length: sequences.length, batchSize: batchSize)
+        }
+        return (parameterCount + scratch.reduce(0, +)) * MemoryLayout<Float>.stride
+    }
+
     public func instance(key: RandomKey) -> any OptimizeeInstance { SineLSTMInstance(self, key: key) }
 
     /// What a layer reads at each k, besides its own h.

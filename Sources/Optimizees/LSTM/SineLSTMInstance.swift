@@ -4,8 +4,8 @@ import NumericCore
 /// One drawn `SineLSTM` problem: initial parameters and the sequences of each step.
 ///
 /// Use it from one thread at a time. A step allocates nothing.
-final class SineLSTMInstance: OptimizeeInstance {
-    let initialParameters: [Float]
+package final class SineLSTMInstance: OptimizeeInstance {
+    package let initialParameters: [Float]
 
     /// How many sequences the held-out loss is the mean of.
     static let heldOutCount = 2048
@@ -16,7 +16,7 @@ final class SineLSTMInstance: OptimizeeInstance {
     private let targets: UnsafeMutablePointer<Float>
     /// `prediction − target` of each sequence, then ∂loss/∂prediction.
     private let errors: UnsafeMutablePointer<Float>
-    private let workspace = Workspace()
+    package let workspace = Workspace()
 
     /// The root of the minibatches.
     private let minibatches: RandomKey
@@ -48,7 +48,7 @@ final class SineLSTMInstance: OptimizeeInstance {
 
     // MARK: Losses
 
-    func loss(at step: Int, parameters: Span<Float>) -> Float {
+    package func loss(at step: Int, parameters: Span<Float>) -> Float {
         precondition(parameters.count == initialParameters.count, "parameters do not fit the LSTM")
         load(step)
         return parameters.withUnsafeBufferPointer { parameters in
@@ -57,7 +57,7 @@ final class SineLSTMInstance: OptimizeeInstance {
         }
     }
 
-    func lossAndGradient(at step: Int, parameters: Span<Float>, gradient: inout MutableSpan<Float>) -> Float {
+    package func lossAndGradient(at step: Int, parameters: Span<Float>, gradient: inout MutableSpan<Float>) -> Float {
         precondition(gradient.count == initialParameters.count, "the gradient does not fit the LSTM")
         let loss = loss(at: step, parameters: parameters)
         parameters.withUnsafeBufferPointer { parameters in
@@ -69,7 +69,7 @@ final class SineLSTMInstance: OptimizeeInstance {
     }
 
     /// The mean loss over 2,048 sequences that no step meets: the same for every size of minibatch.
-    func heldOut(parameters: Span<Float>) -> HeldOut? {
+    package func heldOut(parameters: Span<Float>) -> HeldOut? {
         precondition(parameters.count == initialParameters.count, "parameters do not fit the LSTM")
         loadedStep = nil
         var stream = RandomStream(heldOut)

@@ -63,6 +63,12 @@ public struct MLP: Optimizee {
     /// Of the training images and those that are held out.
     public var dataFingerprint: String? { ImageSplit(training: images, heldOut: heldOut).fingerprint }
 
+    /// With a minibatch, and what each layer puts out and passes back.
+    public var instanceBytes: Int {
+        let scratch = DenseStack.scratchFloats(layers, batchSize: batchSize)
+        return (parameterCount + batchSize * images.pixelsPerImage + scratch) * MemoryLayout<Float>.stride
+    }
+
     public func instance(key: RandomKey) -> any OptimizeeInstance { MLPInstance(self, key: key) }
 
     /// Where each layer's parameters lie.

@@ -10,7 +10,7 @@ public final class MLPInstance: OptimizeeInstance {
     private let layers: DenseStack
     private var minibatch: ImageMinibatch
     private let heldOutImages: HeldOutImages?
-    private let workspace = Workspace()
+    package let workspace = Workspace()
 
     init(_ mlp: MLP, key: RandomKey) {
         var stream = RandomStream(key.child(0))

@@ -29,6 +29,10 @@ public struct Combined: Optimizee {
         return parts == [nil, nil] ? nil : parts.map { $0 ?? "-" }.joined(separator: "+")
     }
 
+    public var instanceBytes: Int {
+        first.instanceBytes + second.instanceBytes + parameterCount * MemoryLayout<Float>.stride
+    }
+
     /// Draws the first from `key.child(0)` and the second from `key.child(1)`.
     public func instance(key: RandomKey) -> any OptimizeeInstance {
         CombinedInstance(first.instance(key: key.child(0)), second.instance(key: key.child(1)))

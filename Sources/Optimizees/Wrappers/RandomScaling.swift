@@ -68,6 +68,9 @@ public struct RandomScaling: Optimizee {
 
     public var dataFingerprint: String? { wrapped.dataFingerprint }
 
+    /// With scales, and parameters before and after scaling.
+    public var instanceBytes: Int { wrapped.instanceBytes + 4 * parameterCount * MemoryLayout<Float>.stride }
+
     /// Draws the wrapped instance from `key.child(0)`, whatever the options.
     public func instance(key: RandomKey) -> any OptimizeeInstance {
         RandomScalingInstance(
