@@ -10,7 +10,9 @@ import NumericCore
 /// program and in the folders above it.
 public struct WeightsCatalogue: Sendable {
     /// What can be named, with the file that it stands for.
-    public static let files: [(name: String, file: String)] = [("rnnprop", "rnnprop-mnist.safetensors")]
+    public static let files: [(name: String, file: String)] = [
+        ("rnnprop", "rnnprop-mnist.safetensors"), ("rnnprop-paper", "rnnprop-mnist-paper.safetensors"),
+    ]
 
     private let folders: [String]
 

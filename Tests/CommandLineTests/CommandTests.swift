@@ -26,6 +26,12 @@ import Testing
         #expect(items.allSatisfy { $0["summary"] is String })
     }
 
+    @Test func namedWeightsAreListed() throws {
+        for command in [["list", "optimizers"], ["reproduce", "--help"]] {
+            #expect(try l2o(command).output.contains("rnnprop-paper"), "\(command)")
+        }
+    }
+
     @Test func datasetsThatAreMissingSayHowToGetThem() throws {
         try withTemporaryFolder { folder in
             let outcome = try l2o(["list", "datasets", "--data-dir", folder])

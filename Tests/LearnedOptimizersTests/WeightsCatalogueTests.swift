@@ -2,6 +2,7 @@ import Files
 import Foundation
 import LearnedOptimizers
 import NumericCore
+import Optimizers
 import Testing
 
 @Suite("Weights by name")
@@ -19,5 +20,18 @@ struct WeightsCatalogueTests {
         for name in ["rnnprop", file] { #expect(try catalogue.path(of: name) == file) }
         let unknown = #expect(throws: InputError.self) { try catalogue.path(of: "rnnpro") }
         #expect(unknown?.description == "rnnpro: is neither a weight file nor the name of one; did you mean rnnprop?")
+    }
+
+    @Test("Every name has a file in the repository, and every file there a name")
+    func shipped() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let folder = root.appendingPathComponent("Weights").path
+        let catalogue = WeightsCatalogue(folders: [folder])
+        let paths = try WeightsCatalogue.files.map { try catalogue.path(of: $0.name) }
+        #expect(try catalogue.path(of: "rnnprop-paper") == "\(folder)/rnnprop-mnist-paper.safetensors")
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+        #expect(Set(paths) == Set(files.filter { $0.hasSuffix(".safetensors") }.map { "\(folder)/\($0)" }))
+        #expect(try Set(paths.map { try loadLearnedOptimizer(path: $0).name }).count == paths.count)
     }
 }

@@ -77,7 +77,7 @@ struct ListCommand: SharedOptionsCommand {
             Options and their defaults
             \(defaults)
             Also lr=2^-5.5, lr=sweep for the best rate of a grid, and cosine=STEPS,warmup=STEPS.
-            A learned optimizer is named by its file of weights.
+            A learned optimizer is named by its file of weights; to l2o reproduce also as \(weightNames).
 
             """)
     }

@@ -32,7 +32,7 @@ struct ReproduceCommand: SharedOptionsCommand {
 
             Examples:
               l2o reproduce E1 --seeds 5
-              l2o reproduce rows --weights rnnprop --weights runs/dm/latest.safetensors
+              l2o reproduce rows --weights rnnprop --weights rnnprop-paper --weights runs/dm/latest.safetensors
               l2o reproduce rows --schedules
               l2o reproduce all --quick --out runs/quick
             """)
@@ -59,7 +59,8 @@ struct ReproduceCommand: SharedOptionsCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A learned optimizer, by name or file (rnnprop); may be given several times.", valueName: "name|file"))
+            "A learned optimizer: \(weightNames) or a file; may be given several times (rnnprop).",
+            valueName: "name|file"))
     var weights: [String] = []
 
     @Option(

@@ -93,6 +93,9 @@ enum Contender: Sendable {
     }
 }
 
+/// The weights that have a name, as `rnnprop, rnnprop-paper`.
+let weightNames = WeightsCatalogue.files.map(\.name).joined(separator: ", ")
+
 /// The command line again, to be pasted into a shell.
 func commandText(_ arguments: [String] = CommandLine.arguments) -> String {
     let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@^%")
