@@ -145,6 +145,9 @@ import Testing
             #expect(wrap(mlp(1)).dataFingerprint == prints[0])
             #expect(wrap(convex).dataFingerprint == nil, "what needs no data has none")
         }
+        let images = [3, 4].map { sampleImages(count: 9, pixels: 16, classes: 4, seed: $0) }
+        let cnns = images.map { CNN(dataset: "sample", images: $0, architecture: CNN.Architecture("c-f")!) }
+        #expect(cnns[0].name == cnns[1].name && cnns[0].dataFingerprint != cnns[1].dataFingerprint)
         #expect(Combined(mlp(1), convex).dataFingerprint != Combined(convex, mlp(1)).dataFingerprint)
     }
 }
