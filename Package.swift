@@ -34,6 +34,12 @@ func kernelSettings(_ flags: [String] = [], defines: [String] = []) -> [SwiftSet
             dependencies: ["KernelTypes"],
             swiftSettings: kernelSettings(
                 ["-march=x86-64-v4", "-mprefer-vector-width=512"], defines: ["NATIVE_FMA", "WIDE_REGISTERS"])),
+        .target(
+            name: "SIMDKernelsAVX512BF16",
+            dependencies: ["KernelTypes", "CBFloat16"],
+            swiftSettings: kernelSettings(
+                ["-march=x86-64-v4", "-mavx512bf16", "-mprefer-vector-width=512"],
+                defines: ["NATIVE_FMA", "WIDE_REGISTERS", "BFLOAT16_FACTORS"])),
     ]
 #else
     let wideKernels: [Target] = []
@@ -71,6 +77,7 @@ let package = Package(
         // MARK: Numerics
         .target(name: "KernelTypes", swiftSettings: settings),
         .systemLibrary(name: "CProcessor"),
+        .systemLibrary(name: "CBFloat16"),
         .target(
             name: "SIMDKernels", dependencies: ["KernelTypes"],
             swiftSettings: kernelSettings(defines: baselineDefines)),

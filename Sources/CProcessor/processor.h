@@ -21,3 +21,11 @@ static inline bool processor_has_avx512(void) {
     return false;
 #endif
 }
+
+static inline bool processor_has_avx512_bf16(void) {
+#if defined(__x86_64__)
+    return processor_has_avx512() && __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}

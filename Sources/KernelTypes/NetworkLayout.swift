@@ -14,6 +14,7 @@ public enum StatePrecision: Sendable, Hashable {
 /// - *Packed weights*, read by the forward kernels: for each projected unit its bias and two weights; for each
 ///   layer, unit and then input row (the bias first) the four gates i, j, f, o; the read-out weights and its bias.
 ///   Gate weights are scaled so that their sum is the exponent of 2 that the activation needs.
+///   Kernels that multiply in bfloat16 want two input rows' weights in one word, the first in its low half.
 /// - *Gradients* have the same order, unscaled.
 /// - *Transposed weights*, read by the backward kernels: for each layer and group of four input rows, for each
 ///   gate row `unit · 4 + gate`, four weights.
@@ -50,21 +51,40 @@ public struct NetworkLayout: Sendable, Hashable {
     /// Rows that enter a layer's matrix: its inputs and its own previous output.
     public func rows(layer: Int) -> Int { inputs(layer: layer) + hidden }
 
-    // MARK: Packed weights and gradients
+    // MARK: Weights in order, and their gradients
 
-    /// Where a layer begins in the packed weights.
+    /// Where a layer begins.
     public func layerOffset(_ layer: Int) -> Int {
         (0..<layer).reduce(projection * (1 + Self.features)) { $0 + layerSize($1) }
     }
 
-    /// Floats of a layer in the packed weights.
+    /// Floats of a layer.
     public func layerSize(_ layer: Int) -> Int { hidden * 4 * (1 + rows(layer: layer)) }
 
-    /// Where the read-out begins in the packed weights.
+    /// Where the read-out begins.
     public var readoutOffset: Int { layerOffset(layers) }
 
-    /// All packed weights: as many as the network has weights.
+    /// All weights.
     public var weightCount: Int { readoutOffset + hidden + 1 }
+
+    // MARK: Packed weights
+
+    /// Words of a layer where so many rows share one.
+    public func packedLayerSize(_ layer: Int, rowsPerFactor: Int) -> Int {
+        hidden * 4 * (1 + (rows(layer: layer) + rowsPerFactor - 1) / rowsPerFactor)
+    }
+
+    /// Where a layer begins; the read-out for `layers`.
+    public func packedOffset(_ layer: Int, rowsPerFactor: Int) -> Int {
+        (0..<layer).reduce(projection * (1 + Self.features)) {
+            $0 + packedLayerSize($1, rowsPerFactor: rowsPerFactor)
+        }
+    }
+
+    /// Words of all.
+    public func packedCount(rowsPerFactor: Int) -> Int {
+        packedOffset(layers, rowsPerFactor: rowsPerFactor) + hidden + 1
+    }
 
     // MARK: Transposed weights
 
@@ -78,11 +98,10 @@ public struct NetworkLayout: Sendable, Hashable {
         (rows(layer: layer) - firstTransposedRow(layer: layer) + 3) / 4
     }
 
-    public func transposedOffset(_ layer: Int) -> Int {
-        (0..<layer).reduce(0) { $0 + transposedGroups(layer: $1) * 16 * hidden }
+    /// Where a layer begins; all words for `layers`. Units have four gates, so that nothing is left over.
+    public func transposedOffset(_ layer: Int, rowsPerFactor: Int) -> Int {
+        (0..<layer).reduce(0) { $0 + transposedGroups(layer: $1) * 16 * hidden / rowsPerFactor }
     }
-
-    public var transposedCount: Int { transposedOffset(layers) }
 
     // MARK: State and scratch, in rows of one block
 
@@ -118,6 +137,14 @@ public struct NetworkLayout: Sendable, Hashable {
 
     /// Rows of one recorded step: the layers, then the last layer's h.
     public var tapeRowsPerStep: Int { tapeRow(layer: layers) + hidden }
+
+    /// Rows for the factors of one product, where they are not the rows themselves: over rows at one step, over a
+    /// period's steps for all rows and gates of a layer.
+    public func factorRows(steps: Int, rowsPerFactor: Int) -> Int {
+        guard rowsPerFactor > 1 else { return 0 }
+        let most = (0..<layers).map { rows(layer: $0) + 4 * hidden }.max() ?? 0
+        return most * ((steps + rowsPerFactor - 1) / rowsPerFactor)
+    }
 
     /// Rows that the reverse sweep needs besides the tape: ∂c and ∂h of each layer, one layer's input gradients (in
     /// whole groups of four), a copy of the block's state, and the sums over blocks.

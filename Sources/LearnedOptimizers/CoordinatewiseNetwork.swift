@@ -13,59 +13,13 @@ struct CoordinatewiseNetwork: Sendable {
     private let packed: AlignedFloats
     private let transposed: AlignedFloats
 
-    init(layout: NetworkLayout, metaParameters: [Float], scale: Float) {
+    init(layout: NetworkLayout, metaParameters: [Float], scale: Float, kernels: Kernels) {
         precondition(metaParameters.count == layout.weightCount, "the network has \(layout.weightCount) weights")
         self.layout = layout
         self.metaParameters = metaParameters
         self.scale = scale
-        packed = Self.pack(metaParameters, layout)
-        transposed = Self.transpose(metaParameters, layout)
-    }
-
-    /// Gate sums become exponents of 2 (−z / ln 2, and −2z / ln 2 for the candidate), the forget gate's 1 included.
-    private static func pack(_ weights: [Float], _ layout: NetworkLayout) -> AlignedFloats {
-        let log2E: Float = 1.442695041
-        let gateScale: [Float] = [-log2E, -2 * log2E, -log2E, -log2E]
-        var result = AlignedFloats(count: weights.count)
-        result.withMutablePointer { packed in
-            for index in weights.indices { packed[index] = weights[index] }
-            for layer in 0..<layout.layers {
-                let unitSize = 4 * (1 + layout.rows(layer: layer))
-                let start = layout.layerOffset(layer)
-                for index in 0..<layout.layerSize(layer) {
-                    let isForgetBias = index % unitSize == 2
-                    packed[start + index] =
-                        (weights[start + index] + (isForgetBias ? 1 : 0)) * gateScale[index % 4]
-                }
-            }
-        }
-        return result
-    }
-
-    private static func transpose(_ weights: [Float], _ layout: NetworkLayout) -> AlignedFloats {
-        var result = AlignedFloats(count: layout.transposedCount)
-        result.withMutablePointer { transposed in
-            var next = 0
-            for layer in 0..<layout.layers {
-                let rows = layout.rows(layer: layer)
-                let start = layout.layerOffset(layer)
-                let firstRow = layout.firstTransposedRow(layer: layer)
-                for group in 0..<layout.transposedGroups(layer: layer) {
-                    for unit in 0..<layout.hidden {
-                        for gate in 0..<4 {
-                            for offset in 0..<4 {
-                                let row = firstRow + 4 * group + offset
-                                if row < rows {
-                                    transposed[next] = weights[start + (unit * (1 + rows) + 1 + row) * 4 + gate]
-                                }
-                                next += 1
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        return result
+        packed = Self.pack(metaParameters, layout, kernels.factors)
+        transposed = Self.transpose(metaParameters, layout, kernels.factors)
     }
 
     // MARK: Steps

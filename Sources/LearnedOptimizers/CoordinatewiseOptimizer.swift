@@ -61,7 +61,7 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: LearnedOptimizer {
         self.kernels = kernels
         network = CoordinatewiseNetwork(
             layout: Features.layout(hidden: hidden, layers: layers), metaParameters: metaParameters,
-            scale: features.scale)
+            scale: features.scale, kernels: kernels)
     }
 
     /// Untrained: projection and read-out weights truncated normal with standard deviation 0.1, LSTM weights Glorot
@@ -100,14 +100,21 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: LearnedOptimizer {
             constants: constants, kernels: kernels)
     }
 
-    /// The kind and a digest of constants and weights.
+    public func with(kernels: Kernels) -> Self {
+        Self(
+            metaParameters: metaParameters, hidden: network.layout.hidden, layers: network.layout.layers,
+            constants: constants, kernels: kernels)
+    }
+
+    /// The kind and a digest of constants and weights, and the precision of products that are not in single.
     public var name: String {
         let values =
             metaParameters.map(\.bitPattern)
             + constants.sorted { $0.key < $1.key }.map { Float($0.value).bitPattern }
         // FNV-1a.
         let digest = values.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        return "\(Features.kind)(weights=\(String(digest, radix: 16)))"
+        let factors = kernels.factors == .single ? "" : "+\(kernels.factors)"
+        return "\(Features.kind)(weights=\(String(digest, radix: 16)))\(factors)"
     }
 
     // MARK: Steps

@@ -29,6 +29,9 @@ public protocol LearnedOptimizer: Optimizer {
     /// - Precondition: as many as `metaParameters`.
     func with(metaParameters: [Float]) -> Self
 
+    /// The same rule and weights, computed by other kernels: `Kernels.bfloat16` for instance.
+    func with(kernels: Kernels) -> Self
+
     /// The same rule with a smaller state, for use, not for training.
     var withSmallState: any Optimizer { get }
 

@@ -77,6 +77,8 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
         let own = Set(
             ["iteration", "meta_adam.step", "skipped", "skipped_in_a_row", "average", "best.iteration"]
                 + ["best.score", "kind", "convention"] + weights.constants.keys)
-        configuration = metadata.filter { !own.contains($0.key) }
+        // Files from before there was a choice do not name it.
+        configuration = [MetaTrainingOptions.factorsName: Kernels.FactorPrecision.single.rawValue]
+            .merging(metadata.filter { !own.contains($0.key) }) { $1 }
     }
 }

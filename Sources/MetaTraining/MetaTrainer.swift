@@ -22,14 +22,22 @@ public struct MetaTrainer<Learned: LearnedOptimizer> {
     /// Everything else that continuing needs.
     public private(set) var progress: MetaTrainingProgress
 
-    /// - Precondition: the horizon is a whole number of periods, of two steps at least.
+    /// - Precondition: the horizon is a whole number of periods, of two steps at least; there are kernels for the
+    ///   precision of products that the options name.
     public init(
         optimizer: Learned, optimizee: any Optimizee, options: MetaTrainingOptions,
         progress: MetaTrainingProgress? = nil, reducer: any MetaGradientReducer = LocalReducer()
     ) {
         precondition(options.unroll > 1 && options.horizon > 0 && options.horizon % options.unroll == 0)
         precondition(options.metaBatch > 0)
-        self.optimizer = optimizer
+        if options.factors == .single {
+            self.optimizer = optimizer
+        } else {
+            guard let kernels = try? Kernels.selected(multiplyingIn: options.factors) else {
+                preconditionFailure("there are no kernels that multiply in \(options.factors)")
+            }
+            self.optimizer = optimizer.with(kernels: kernels)
+        }
         self.optimizee = optimizee
         self.options = options
         self.reducer = reducer

@@ -1,14 +1,17 @@
 import Files
 import LearnedOptimizers
+import NumericCore
 import Optimizees
 
 extension MetaTrainingOptions {
+    static let factorsName = "factors"
+
     /// Names and values of everything that decides what a run computes.
     func description(optimizee: any Optimizee) -> [String: String] {
         [
             "optimizee": optimizee.name, "horizon": "\(horizon)", "unroll": "\(unroll)",
             "meta_loss": metaLoss.rawValue, "meta_learning_rate": "\(metaLearningRate)", "meta_batch": "\(metaBatch)",
-            "backward_stride": "\(backwardStride)",
+            "backward_stride": "\(backwardStride)", Self.factorsName: factors.rawValue,
             "seed": "\(seed)", "selection": selection.rawValue, "average_decay": "\(averageDecay)",
             "validation_tasks": "\(validationTasks)",
         ]
@@ -41,6 +44,7 @@ extension MetaTrainingOptions {
         metaLearningRate = try number("meta_learning_rate", 0...1000)
         metaBatch = try number("meta_batch", 1...10_000)
         backwardStride = try number("backward_stride", 1...1000)
+        factors = try value(Self.factorsName, Kernels.FactorPrecision.init)
         seed = try number("seed", 0...UInt64.max)
         averageDecay = try number("average_decay", 0...1)
         validationTasks = try number("validation_tasks", 1...1_000_000)

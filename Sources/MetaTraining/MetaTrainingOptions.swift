@@ -1,4 +1,5 @@
 public import LearnedOptimizers
+public import NumericCore
 
 /// Everything that decides what a meta-training run computes; the paper's constants unless said otherwise.
 public struct MetaTrainingOptions: Sendable, Equatable {
@@ -15,6 +16,9 @@ public struct MetaTrainingOptions: Sendable, Equatable {
     /// Of how many blocks of coordinates one takes part in the backward pass: 1 for all, as in the paper. More is an
     /// unbiased estimate of the same meta-gradient (`CoordinateSample`) at less cost.
     public var backwardStride = 1
+    /// What the network's matrix products multiply. `Documentation/Performance.md` has what bfloat16 does to speed and
+    /// meta-loss.
+    public var factors = Kernels.selected.factors
     /// Where every random number comes from.
     public var seed: UInt64 = 1
     /// How the best checkpoint is chosen.

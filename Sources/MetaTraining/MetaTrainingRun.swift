@@ -1,5 +1,6 @@
 import Files
 public import LearnedOptimizers
+import NumericCore
 public import Optimizees
 
 /// A meta-training run in a folder: it saves as it goes, and continues where it stopped.
@@ -23,11 +24,13 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
     ///   - description: what else decides the result, by name; kept in every checkpoint.
     ///   - resumes: whether the folder's run is continued.
     /// - Throws: `InputError` where the folder already holds a run and `resumes` is false, where there is none to
-    ///   continue or it was made with other options, and where the folder cannot be written.
+    ///   continue or it was made with other options, and where the folder cannot be written; `UnknownKernels` where there
+    ///   are none for the options.
     public init(
         optimizer: Learned, optimizee: any Optimizee, options: MetaTrainingOptions, saving: MetaTrainingSaving,
         description: [String: String] = [:], resumes: Bool
     ) throws {
+        _ = try Kernels.selected(multiplyingIn: options.factors)
         self.saving = saving
         let configuration = options.description(optimizee: optimizee).merging(description) { own, _ in own }
         let latest = "\(saving.folder)/latest.safetensors"

@@ -16,6 +16,12 @@ public struct AlignedFloats: @unchecked Sendable {
         storage.clear()
     }
 
+    /// A copy of `values`.
+    public init(_ values: [Float]) {
+        self.init(count: values.count)
+        storage.pointer.update(from: values, count: values.count)
+    }
+
     /// Reads the floats in place.
     public func withPointer<R, E: Error>(_ body: (UnsafePointer<Float>) throws(E) -> R) throws(E) -> R {
         defer { withExtendedLifetime(storage) {} }

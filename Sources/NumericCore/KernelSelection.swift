@@ -1,7 +1,7 @@
 import CProcessor
 
 extension Kernels {
-    /// What this processor can run, slowest first.
+    /// What this processor can run in single precision, slowest first.
     public static let available: [Kernels] = {
         var result = [baseline]
         #if arch(x86_64)
@@ -11,8 +11,35 @@ extension Kernels {
         return result
     }()
 
-    /// The kernels that everything uses: the fastest, or what `L2O_KERNELS` names.
+    /// Those that multiply in bfloat16; nil where the processor has no instructions for it. They are faster than all of
+    /// `available`, but never chosen unasked.
+    public static let bfloat16: Kernels? = {
+        #if arch(x86_64)
+            processor_has_avx512_bf16() ? avx512BFloat16 : nil
+        #else
+            nil
+        #endif
+    }()
+
+    /// Every one that this processor can run.
+    package static var all: [Kernels] { available + (bfloat16.map { [$0] } ?? []) }
+
+    /// The kernels that everything uses: the fastest in single precision, or what `L2O_KERNELS` names.
     public static let selected: Kernels = (try? selection()) ?? available[available.count - 1]
+
+    /// The kernels for a precision of products: `selected`, or those that multiply in bfloat16.
+    ///
+    /// - Throws: `UnknownKernels` where the processor has none, or `L2O_KERNELS` names others.
+    public static func selected(multiplyingIn factors: FactorPrecision) throws -> Kernels {
+        let selected = try selection()
+        if selected.factors == factors { return selected }
+        guard let bfloat16, factors == .bfloat16, selected.name == available[available.count - 1].name else {
+            throw UnknownKernels(
+                text: "\(factors): not to be had on this processor or not with the kernels that L2O_KERNELS names, "
+                    + "\(selected.name); multiply in \(selected.factors) precision")
+        }
+        return bfloat16
+    }
 
     /// Why the override cannot be followed, if so. The command line refuses to start then.
     public static func checkSelection() throws { _ = try selection() }
@@ -20,17 +47,18 @@ extension Kernels {
     private static func selection() throws -> Kernels {
         let name = getenv("L2O_KERNELS").map { String(cString: $0) } ?? ""
         guard !name.isEmpty else { return available[available.count - 1] }
-        guard let kernels = available.first(where: { $0.name == name }) else { throw UnknownKernels(name: name) }
+        guard let kernels = all.first(where: { $0.name == name }) else {
+            throw UnknownKernels(
+                text: "L2O_KERNELS=\(name): not to be had on this processor; unset it or choose one of: "
+                    + all.map(\.name).joined(separator: ", "))
+        }
         return kernels
     }
 }
 
-/// `L2O_KERNELS` names kernels that do not exist or that this processor cannot run.
+/// Kernels were asked for that do not exist or that this processor cannot run.
 public struct UnknownKernels: Error, CustomStringConvertible {
-    let name: String
+    let text: String
 
-    public var description: String {
-        let names = Kernels.available.map(\.name).joined(separator: ", ")
-        return "L2O_KERNELS=\(name): not to be had on this processor; unset it or choose one of: \(names)"
-    }
+    public var description: String { text }
 }

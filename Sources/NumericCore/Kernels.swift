@@ -4,12 +4,15 @@ import SIMDKernels
 #if arch(x86_64)
     import SIMDKernelsAVX2
     import SIMDKernelsAVX512
+    import SIMDKernelsAVX512BF16
 #endif
 
 /// The kernels of one instruction set.
 public struct Kernels: Sendable {
-    /// `baseline`, `avx2` or `avx512`; on other processors `baseline` is all there is.
+    /// `baseline`, `avx2`, `avx512` or `avx512bf16`; on other processors `baseline` is all there is.
     public let name: String
+    /// What matrix products multiply.
+    public let factors: FactorPrecision
     /// Coordinates in one block.
     public let lanesPerBlock: Int
     public let forwardScratch: @Sendable (NetworkLayout) -> Int
@@ -20,6 +23,16 @@ public struct Kernels: Sendable {
     public let backwardLogMagnitude: Backward<LogMagnitude>
     /// One elementary function on whole blocks of floats, in place.
     package let evaluate: @Sendable (ElementaryFunction, _ blocks: Int, _ values: UnsafeMutableRawPointer) -> Void
+
+    /// What matrix products multiply; they are summed up in single precision either way.
+    public enum FactorPrecision: String, Sendable {
+        case single
+        /// Weights and activations rounded to bfloat16, three decimal digits: twice as many products an instruction.
+        case bfloat16
+    }
+
+    /// Rows whose weights share a word in packed weights.
+    package var rowsPerFactor: Int { factors == .single ? 1 : 2 }
 
     /// One forward step of a range of blocks, in place.
     public typealias Step<Map> =
@@ -40,7 +53,7 @@ public struct Kernels: Sendable {
         ) -> Void
 
     static let baseline = Kernels(
-        name: "baseline", lanesPerBlock: SIMDKernels.lanesPerBlock,
+        name: "baseline", factors: .single, lanesPerBlock: SIMDKernels.lanesPerBlock,
         forwardScratch: SIMDKernels.forwardScratch, backwardScratch: SIMDKernels.backwardScratch,
         stepNormalizedMoments: SIMDKernels.stepNormalizedMoments, stepLogMagnitude: SIMDKernels.stepLogMagnitude,
         backwardNormalizedMoments: SIMDKernels.backwardNormalizedMoments,
@@ -48,7 +61,7 @@ public struct Kernels: Sendable {
 
     #if arch(x86_64)
         static let avx2 = Kernels(
-            name: "avx2", lanesPerBlock: SIMDKernelsAVX2.lanesPerBlock,
+            name: "avx2", factors: .single, lanesPerBlock: SIMDKernelsAVX2.lanesPerBlock,
             forwardScratch: SIMDKernelsAVX2.forwardScratch, backwardScratch: SIMDKernelsAVX2.backwardScratch,
             stepNormalizedMoments: SIMDKernelsAVX2.stepNormalizedMoments,
             stepLogMagnitude: SIMDKernelsAVX2.stepLogMagnitude,
@@ -56,11 +69,21 @@ public struct Kernels: Sendable {
             backwardLogMagnitude: SIMDKernelsAVX2.backwardLogMagnitude, evaluate: SIMDKernelsAVX2.evaluate)
 
         static let avx512 = Kernels(
-            name: "avx512", lanesPerBlock: SIMDKernelsAVX512.lanesPerBlock,
+            name: "avx512", factors: .single, lanesPerBlock: SIMDKernelsAVX512.lanesPerBlock,
             forwardScratch: SIMDKernelsAVX512.forwardScratch, backwardScratch: SIMDKernelsAVX512.backwardScratch,
             stepNormalizedMoments: SIMDKernelsAVX512.stepNormalizedMoments,
             stepLogMagnitude: SIMDKernelsAVX512.stepLogMagnitude,
             backwardNormalizedMoments: SIMDKernelsAVX512.backwardNormalizedMoments,
             backwardLogMagnitude: SIMDKernelsAVX512.backwardLogMagnitude, evaluate: SIMDKernelsAVX512.evaluate)
+
+        static let avx512BFloat16 = Kernels(
+            name: "avx512bf16", factors: .bfloat16, lanesPerBlock: SIMDKernelsAVX512BF16.lanesPerBlock,
+            forwardScratch: SIMDKernelsAVX512BF16.forwardScratch,
+            backwardScratch: SIMDKernelsAVX512BF16.backwardScratch,
+            stepNormalizedMoments: SIMDKernelsAVX512BF16.stepNormalizedMoments,
+            stepLogMagnitude: SIMDKernelsAVX512BF16.stepLogMagnitude,
+            backwardNormalizedMoments: SIMDKernelsAVX512BF16.backwardNormalizedMoments,
+            backwardLogMagnitude: SIMDKernelsAVX512BF16.backwardLogMagnitude,
+            evaluate: SIMDKernelsAVX512BF16.evaluate)
     #endif
 }

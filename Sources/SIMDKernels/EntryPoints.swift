@@ -5,14 +5,21 @@ public import KernelTypes
 /// Coordinates in one block.
 public let lanesPerBlock = Vector.scalarCount
 
+/// Rows that go together in packed weights: 1, or 2 where they are rounded to bfloat16.
+public let packedRowsPerFactor = rowsPerFactor
+
 /// Floats of scratch for forward steps.
 public func forwardScratch(_ layout: NetworkLayout) -> Int {
-    layout.forwardScratchRows * Vector.scalarCount
+    (layout.forwardScratchRows + layout.factorRows(steps: 1, rowsPerFactor: rowsPerFactor)) * Vector.scalarCount
 }
 
 /// Floats of scratch for the reverse sweep of a period.
 public func backwardScratch(_ layout: NetworkLayout, steps: Int) -> Int {
-    (max(steps - 1, 0) * layout.tapeRowsPerStep + layout.reverseRows) * Vector.scalarCount
+    let recorded = max(steps - 1, 0)
+    let rows =
+        recorded * layout.tapeRowsPerStep + layout.reverseRows
+        + layout.factorRows(steps: recorded, rowsPerFactor: rowsPerFactor)
+    return rows * Vector.scalarCount
 }
 
 public func stepNormalizedMoments(

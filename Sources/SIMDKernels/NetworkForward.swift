@@ -5,6 +5,8 @@ import KernelTypes
 struct StepMemory {
     let base: UnsafeMutablePointer<Vector>
     let records: Bool
+    /// Room for the factors of one product.
+    let factors: UnsafeMutablePointer<Factor>
     /// The next block's state: it comes from memory while this one computes.
     var next = UnsafeRawBufferPointer(start: nil, count: 0)
 }
@@ -40,8 +42,10 @@ func forwardStep(
         let gates = record + rows
         for unit in 0..<hidden { record[inputs + unit] = h[unit] }
         prefetch(memory.next, part: layer, of: layout.layers)
-        weightedSums(rows: record, count: rows, weights: weight, hasBias: true, groups: hidden, into: gates)
-        weight += layout.layerSize(layer)
+        weightedSums(
+            rows: factors(of: record, count: rows, in: memory.factors), count: factorCount(rows), weights: weight,
+            hasBias: true, groups: hidden, into: gates)
+        weight += layout.packedLayerSize(layer, rowsPerFactor: rowsPerFactor)
         exponentials(gates, count: 4 * hidden)
         for unit in 0..<hidden {
             let gate = gates + 4 * unit
@@ -82,7 +86,9 @@ func forwardBlocks<F: FeatureMap>(
     precision: StatePrecision, scratch: UnsafeMutableRawPointer
 ) {
     let lanes = Vector.scalarCount
-    var memory = StepMemory(base: scratch.assumingMemoryBound(to: Vector.self), records: false)
+    let rows = scratch.assumingMemoryBound(to: Vector.self)
+    let factors = UnsafeMutableRawPointer(rows + layout.forwardScratchRows).assumingMemoryBound(to: Factor.self)
+    var memory = StepMemory(base: rows, records: false, factors: factors)
     let blockBytes = lanes * layout.stateBytes(precision)
     for block in blocks {
         let first = block * lanes

@@ -32,6 +32,7 @@ func backwardBlocks<F: FeatureMap>(
     let carried = tape + recorded * stepRows
     let state = carried + layout.replayedStateRow
     let sums = carried + layout.laneSumRow
+    let factorMemory = UnsafeMutableRawPointer(carried + layout.reverseRows).assumingMemoryBound(to: Factor.self)
     sums.update(repeating: Vector(repeating: 0), count: layout.laneSumRows)
 
     for block in blocks {
@@ -44,7 +45,7 @@ func backwardBlocks<F: FeatureMap>(
             let features = history.maps[step].features(gradient, rows: state)
             _ = forwardStep(
                 layout, weights: weights, features: features, state: state,
-                memory: StepMemory(base: tape + step * stepRows, records: true))
+                memory: StepMemory(base: tape + step * stepRows, records: true, factors: factorMemory))
         }
         carried.update(repeating: Vector(repeating: 0), count: layout.inputGradientRow)
         var outputGradient = Vector(repeating: 0)
@@ -56,13 +57,15 @@ func backwardBlocks<F: FeatureMap>(
             reverseStep(
                 layout, weights: weights, transposed: transposed, outputGradient: outputGradient * scale,
                 tape: tape + step * stepRows, startState: step == 0 ? start : nil,
-                carried: carried, sums: sums)
+                carried: carried, sums: sums, factorMemory: factorMemory)
         }
         for layer in 0..<layout.layers {
+            let rows = layout.rows(layer: layer)
+            let factors = StepFactors(
+                rows: tape + layout.tapeRow(layer: layer), count: rows + 4 * layout.hidden, steps: recorded,
+                stepRows: stepRows, in: factorMemory)
             addOuterProducts(
-                rows: tape + layout.tapeRow(layer: layer), rowCount: layout.rows(layer: layer),
-                units: layout.hidden, steps: recorded, stepRows: stepRows,
-                into: weightGradient + layout.layerOffset(layer))
+                factors, rowCount: rows, units: layout.hidden, into: weightGradient + layout.layerOffset(layer))
         }
     }
     addLaneSums(layout, sums, to: weightGradient)
@@ -93,11 +96,12 @@ func addLaneSums(
 func reverseStep(
     _ layout: NetworkLayout, weights: UnsafePointer<Float>, transposed: UnsafePointer<Float>,
     outputGradient: Vector, tape: UnsafeMutablePointer<Vector>, startState: UnsafePointer<Vector>?,
-    carried: UnsafeMutablePointer<Vector>, sums: UnsafeMutablePointer<Vector>
+    carried: UnsafeMutablePointer<Vector>, sums: UnsafeMutablePointer<Vector>,
+    factorMemory: UnsafeMutablePointer<Factor>
 ) {
     let hidden = layout.hidden
     let inputGradients = carried + layout.inputGradientRow
-    let readout = weights + layout.readoutOffset
+    let readout = weights + layout.packedOffset(layout.layers, rowsPerFactor: rowsPerFactor)
     let readoutSums = sums + layout.biasSum(layer: layout.layers)
     let out = tape[2]
     let dOut = layout.tanhOutput ? outputGradient * (1 - out * out) : outputGradient
@@ -142,7 +146,8 @@ func reverseStep(
         // Before the first step lies another period, which gets no gradient.
         let needed = startState == nil ? layout.transposedGroups(layer: layer) : (inputs - firstRow + 3) / 4
         weightedSums(
-            rows: gates, count: 4 * hidden, weights: transposed + layout.transposedOffset(layer), hasBias: false,
+            rows: factors(of: gates, count: 4 * hidden, in: factorMemory), count: factorCount(4 * hidden),
+            weights: transposed + layout.transposedOffset(layer, rowsPerFactor: rowsPerFactor), hasBias: false,
             groups: needed, into: inputGradients)
         let dInputs = inputGradients - firstRow
         for unit in 0..<hidden { dh[unit] = dInputs[inputs + unit] }

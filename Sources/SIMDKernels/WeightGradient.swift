@@ -1,24 +1,25 @@
 /// Adds Σ over steps and lanes of rows ⊗ gate gradients of one layer to its weight gradient, but for the biases.
 ///
 /// Each pair of rows and each unit's four gates keep their sums in registers over the whole period.
+///
+/// - Parameter factors: the layer's rows, then the four gates of each unit.
 @inline(always)
 func addOuterProducts(
-    rows: UnsafePointer<Vector>, rowCount: Int, units: Int, steps: Int, stepRows: Int,
-    into target: UnsafeMutablePointer<Float>
+    _ factors: StepFactors, rowCount: Int, units: Int, into target: UnsafeMutablePointer<Float>
 ) {
-    let perVector = Vector.scalarCount / PartialSum.scalarCount
-    let stepStride = stepRows * perVector
-    let x = UnsafeRawPointer(rows).assumingMemoryBound(to: PartialSum.self)
+    let parts = MemoryLayout<Factor>.size / MemoryLayout<PartialFactor>.size
+    let stride = factors.rowStride
     for unit in 0..<units {
-        let gates = x + (rowCount + 4 * unit) * perVector
+        let gates = factors.base + (rowCount + 4 * unit) * stride
         let unitTarget = target + unit * 4 * (1 + rowCount)
         var row = 0
         while row + 1 < rowCount {
+            let x = factors.base + row * stride
             var sums = PairOfFour()
-            for part in 0..<perVector {
-                for step in 0..<steps {
-                    let at = step * stepStride + part
-                    sums.add(gates + at, x + row * perVector + at, perVector)
+            for part in 0..<parts {
+                for step in 0..<factors.count {
+                    let at = step * factors.stepStride + part
+                    sums.add(gates + at, x + at, stride)
                 }
             }
             add(sums.first, to: unitTarget + 4 * (1 + row))
@@ -26,11 +27,12 @@ func addOuterProducts(
             row += 2
         }
         if row < rowCount {
+            let x = factors.base + row * stride
             var sums = PairOfFour()
-            for part in 0..<perVector {
-                for step in 0..<steps {
-                    let at = step * stepStride + part
-                    sums.addFirst(gates + at, x[row * perVector + at], perVector)
+            for part in 0..<parts {
+                for step in 0..<factors.count {
+                    let at = step * factors.stepStride + part
+                    sums.addFirst(gates + at, x[at], stride)
                 }
             }
             add(sums.first, to: unitTarget + 4 * (1 + row))
@@ -55,7 +57,7 @@ struct PairOfFour {
     init() {}
 
     @inline(always)
-    mutating func add(_ gates: UnsafePointer<PartialSum>, _ x: UnsafePointer<PartialSum>, _ stride: Int) {
+    mutating func add(_ gates: UnsafePointer<PartialFactor>, _ x: UnsafePointer<PartialFactor>, _ stride: Int) {
         let xa = x[0]
         let xb = x[stride]
         let g0 = gates[0]
@@ -73,7 +75,7 @@ struct PairOfFour {
     }
 
     @inline(always)
-    mutating func addFirst(_ gates: UnsafePointer<PartialSum>, _ xa: PartialSum, _ stride: Int) {
+    mutating func addFirst(_ gates: UnsafePointer<PartialFactor>, _ xa: PartialFactor, _ stride: Int) {
         a0 = multiplyAdd(xa, gates[0], a0)
         a1 = multiplyAdd(xa, gates[stride], a1)
         a2 = multiplyAdd(xa, gates[2 * stride], a2)

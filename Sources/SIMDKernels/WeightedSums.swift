@@ -1,10 +1,11 @@
 /// The matrix product of a layer: `groups` times four weighted sums of rows, written one after another.
 ///
 /// - Parameters:
-///   - weights: for each group, first its four biases if `hasBias`, then for each row its four weights.
+///   - rows: `count` factors.
+///   - weights: for each group, first its four biases if `hasBias`, then for each factor its four weights.
 @inline(always)
 func weightedSums(
-    rows: UnsafePointer<Vector>, count: Int, weights: UnsafePointer<Float>, hasBias: Bool, groups: Int,
+    rows: UnsafePointer<Factor>, count: Int, weights: UnsafePointer<Float>, hasBias: Bool, groups: Int,
     into target: UnsafeMutablePointer<Vector>
 ) {
     let bias = hasBias ? 4 : 0
@@ -56,7 +57,7 @@ private struct FourSums {
     }
 
     @inline(always)
-    mutating func add(_ row: Vector, _ weights: UnsafePointer<Float>) {
+    mutating func add(_ row: Factor, _ weights: UnsafePointer<Float>) {
         a = multiplyAdd(row, weights[0], a)
         b = multiplyAdd(row, weights[1], b)
         c = multiplyAdd(row, weights[2], c)

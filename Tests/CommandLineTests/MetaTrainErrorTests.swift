@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import NumericCore
 import Testing
 
 /// What a run's folder and disk can do to `l2o meta-train`: one line each time, and the old files stay.
@@ -42,6 +43,36 @@ import Testing
             try SafetensorsFile(broken, metadata: file.metadata).write(to: latest)
             complains(try l2o(resume), "\"readout.weight\" holds nan")
             complains(try l2o(words("race --optimizee rosenbrock --optimizer") + [latest]), "holds nan")
+        }
+    }
+
+    @Test func kernelsWithoutBFloat16AreRefusedBeforeAnythingIsWritten() throws {
+        try withTemporaryFolder { folder in
+            let run = command + ["--iterations", "1", "--bfloat16", "--out", "\(folder)/run"]
+            let outcome = try l2o(run, environment: ["L2O_KERNELS": "baseline"])
+            complains(outcome, "bfloat16: not to be had")
+            #expect(!FileManager.default.fileExists(atPath: "\(folder)/run"))
+        }
+    }
+
+    @Test(.enabled(if: Kernels.bfloat16 != nil, "this processor has no AVX512_BF16"))
+    func bfloat16TrainsAndRaces() throws {
+        try withTemporaryFolder { folder in
+            let run = command + ["--iterations", "2", "--bfloat16", "--out", folder]
+            #expect(try l2o(run).exitCode == 0)
+            let latest = "\(folder)/latest.safetensors"
+            complains(try l2o(command + ["--iterations", "3", "--out", folder, "--resume"]), "factors = bfloat16")
+            let race = try l2o(
+                words("race --quiet --json --steps 20 --seeds 1 --optimizee quadratic --optimizer") + [
+                    latest, "\(latest):factors=bfloat16", "\(latest):factors=bfloat16,state=half",
+                ])
+            let results = try #require((try race.json() as? [String: Any])?["results"] as? [[String: Any]])
+            let labels = results.compactMap { $0["label"] as? String }
+            #expect(
+                labels == [
+                    "rnnprop (latest)", "rnnprop (latest), bfloat16", "rnnprop (latest), bfloat16, half state",
+                ])
+            #expect(Set(results.compactMap { ($0["final_loss"] as? [Double])?.first }).count == 3, "\(results)")
         }
     }
 

@@ -18,6 +18,7 @@ private struct Wrong: LearnedOptimizer {
     var canonicalWeights: CanonicalWeights { right.canonicalWeights }
     var metaParameters: [Float] { right.metaParameters }
     func with(metaParameters: [Float]) -> Wrong { Wrong(right.with(metaParameters: metaParameters)) }
+    func with(kernels: Kernels) -> Wrong { Wrong(right.with(kernels: kernels)) }
     var withSmallState: any Optimizer { right.withSmallState }
     var name: String { right.name }
     var stateBytesPerParameter: Int { right.stateBytesPerParameter }

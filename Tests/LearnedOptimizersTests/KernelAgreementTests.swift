@@ -58,7 +58,7 @@ private func norm(_ values: [Float]) -> Double {
     func threads(kind: NetworkKind) {
         let before = Threads.count
         defer { Threads.count = before }
-        for kernels in Kernels.available {
+        for kernels in Kernels.all {
             for count in [33, 5000] {
                 Threads.count = 1
                 let alone = Outcome(kind, kernels, count: count)
@@ -87,7 +87,7 @@ private func norm(_ values: [Float]) -> Double {
 
     @Test("A NaN gradient makes its own coordinate NaN and leaves the others alone", arguments: NetworkKind.allCases)
     func nan(kind: NetworkKind) {
-        for kernels in Kernels.available {
+        for kernels in Kernels.all {
             for count in [7, 70] {
                 let clean = Outcome(kind, kernels, count: count)
                 let spoiled = Outcome(kind, kernels, count: count) { $0[5] = .nan }
@@ -103,7 +103,7 @@ private func norm(_ values: [Float]) -> Double {
     @Test("Gradients of every finite size give finite updates", arguments: NetworkKind.allCases)
     func extremes(kind: NetworkKind) {
         let sizes: [Float] = [0, -0.0, .leastNonzeroMagnitude, 1e-30, 1e-12, 1, 1e12, 1e18]
-        for kernels in Kernels.available {
+        for kernels in Kernels.all {
             let outcome = Outcome(kind, kernels, count: 2 * sizes.count) { row in
                 row = sizes + sizes.map { -$0 }
             }

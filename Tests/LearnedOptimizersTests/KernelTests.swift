@@ -57,7 +57,7 @@ struct Shape: Sendable, CustomTestStringConvertible {
 
     private func forward<F: FeatureRule>(_ shape: Shape, _: F.Type) {
         let steps = 12
-        for kernels in Kernels.available {
+        for kernels in Kernels.all {
             let optimizer = spread(F.self, hidden: shape.hidden, layers: shape.layers, kernels: kernels)
             let reference = ReferenceNetwork(
                 rule: shape.rule, hidden: shape.hidden, layers: shape.layers,
@@ -76,7 +76,10 @@ struct Shape: Sendable, CustomTestStringConvertible {
                         worst = max(worst, abs(Double(parameters[i] - before[i]) - expected[step][i]))
                     }
                 }
-                #expect(worst < 2e-6, "\(kernels.name), \(count) coordinates: off by \(worst)")
+                // Steps are 0.1 at most; bfloat16 keeps three digits, and rounding adds up in the state.
+                #expect(
+                    worst < (kernels.factors == .single ? 2e-6 : 5e-3),
+                    "\(kernels.name), \(count) coordinates: off by \(worst)")
             }
         }
     }
@@ -95,7 +98,7 @@ struct Shape: Sendable, CustomTestStringConvertible {
         let period = gradients(count, steps: 6, seed: 7)
         for lossWeights: [Float] in [[0, 0, 0, 0, 0, 1], [Float](repeating: 1 / 6, count: 6)] {
             var results: [[Float]] = []
-            for kernels in Kernels.available {
+            for kernels in Kernels.all {
                 let optimizer = spread(F.self, hidden: shape.hidden, layers: shape.layers, kernels: kernels)
                 var state = optimizer.initialState(parameterCount: count)
                 var parameters = [Float](repeating: 0, count: count)
@@ -122,10 +125,11 @@ struct Shape: Sendable, CustomTestStringConvertible {
                         lossWeights: lossWeights.map(Double.init))
                 }
                 let expected = (value(1e-4) - value(-1e-4)) / 2e-4
-                for (kernels, result) in zip(Kernels.available, results) {
+                for (kernels, result) in zip(Kernels.all, results) {
                     let error = abs(Double(result[probe]) - expected)
                     #expect(
-                        error < 1e-5 * abs(expected) + 3e-7 * size,
+                        kernels.factors == .single
+                            ? error < 1e-5 * abs(expected) + 3e-7 * size : error < 0.02 * abs(expected) + 5e-3 * size,
                         "\(kernels.name), weight \(probe): \(result[probe]) for \(expected)")
                 }
             }

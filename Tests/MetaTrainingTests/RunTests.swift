@@ -70,6 +70,30 @@ private func content(_ folder: String) throws -> [String: String] {
         }
     }
 
+    @Test(
+        "A run in bfloat16 continues in bfloat16, bit for bit, and not in single precision",
+        .enabled(if: Kernels.bfloat16 != nil, "this processor has no AVX512_BF16"))
+    func resumeInBFloat16() throws {
+        let bfloat16 = options { $0.factors = .bfloat16 }
+        try withTemporaryFolder { whole in
+            try withTemporaryFolder { broken in
+                var first = try start(whole, bfloat16)
+                try first.run(until: 5, shouldStop: { false }, report: { _, _ in })
+                var second = try start(broken, bfloat16)
+                try second.run(until: 3, shouldStop: { false }, report: { _, _ in })
+                #expect(throws: InputError.self) { try start(broken, resumes: true) }
+                var third = try start(broken, bfloat16, resumes: true)
+                try third.run(until: 5, shouldStop: { false }, report: { _, _ in })
+                let learned = [first, third].map(\.trainer.optimizer.metaParameters)
+                #expect(learned[0] == learned[1])
+                var single = MetaTrainer(
+                    optimizer: RNNprop(key: RandomKey(seed: 1)), optimizee: task, options: options())
+                for _ in 0..<5 { _ = single.iterate() }
+                #expect(single.optimizer.metaParameters != learned[0])
+            }
+        }
+    }
+
     @Test("A run that dies between two savings repeats what was lost")
     func death() throws {
         try withTemporaryFolder { whole in

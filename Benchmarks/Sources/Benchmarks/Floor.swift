@@ -12,7 +12,7 @@ struct Floor {
     /// read-out of 20.
     static func forward(_ optimizer: String) -> Double? {
         switch optimizer {
-        case "rnnprop", Workload.halfState: 2 * 20 + 40 * 80 + 40 * 80 + 20
+        case "rnnprop", Workload.halfState, Workload.bfloat16: 2 * 20 + 40 * 80 + 40 * 80 + 20
         case "dm": 22 * 80 + 40 * 80 + 20
         default: nil
         }
@@ -22,7 +22,9 @@ struct Floor {
     /// - Parameter recomputes: whether the reverse sweep computes the forward pass a second time, as ours does, in
     ///   place of keeping every gate of 20 steps.
     func seconds(_ job: Job, recomputes: Bool = false) -> Double? {
-        guard let rate = rates[job.threads], let forward = Self.forward(job.optimizer) else { return nil }
+        guard let single = rates[job.threads], let forward = Self.forward(job.optimizer) else { return nil }
+        // An instruction that multiplies in bfloat16 has twice the products.
+        let rate = job.optimizer == Workload.bfloat16 ? 2 * single : single
         switch job.operation {
         case .step: return recomputes ? nil : forward * Double(job.parameters) / rate
         case .metaIteration:

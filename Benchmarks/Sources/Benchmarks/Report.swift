@@ -51,11 +51,12 @@ struct Report {
     private static let figures = ["median", "min – max", "swift-l2o beside it", "faster"]
 
     private var metaTable: MarkdownTable {
-        var table = MarkdownTable(headings: ["", "threads", "program"] + Self.figures + ["peak memory"], words: 3)
+        var table = MarkdownTable(
+            headings: ["", "optimizer", "threads", "program"] + Self.figures + ["peak memory"], words: 4)
         for result in results.metaIterations {
             for outcome in [result.ours] + result.peers {
                 table.rows.append(
-                    [metaTitle(outcome.job), "\(outcome.job.threads)", outcome.title]
+                    [metaTitle(outcome.job), outcome.job.optimizer, "\(outcome.job.threads)", outcome.title]
                         + figures(outcome, unit: 1, digits: 3) + [megabytes(outcome.sample.peakBytes)])
             }
         }
@@ -129,7 +130,9 @@ struct Report {
             let recomputed = floor.seconds(job, recomputes: true)
             let measured = result.ours.sample.median
             table.rows.append([
-                isStep ? "\(job.optimizer), \(grouped(job.parameters)), ns/parameter" : "\(metaTitle(job)), s",
+                isStep
+                    ? "\(job.optimizer), \(grouped(job.parameters)), ns/parameter"
+                    : "\(job.optimizer), \(metaTitle(job)), s",
                 "\(job.threads)", number(least * unit, digits), recomputed.map { number($0 * unit, digits) } ?? "",
                 number(measured * unit, digits), "\(number(100 * least / measured, 0)) %",
                 recomputed.map { "\(number(100 * $0 / measured, 0)) %" } ?? "",

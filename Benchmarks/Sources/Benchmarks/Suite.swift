@@ -52,14 +52,19 @@ struct Suite {
 
     /// The paper's setting: five periods of 20 steps, and one.
     var metaIterations: [Comparison] {
-        [5, 1].flatMap { periods in
-            threads.map { threads in
-                comparison(
-                    Job(operation: .metaIteration, optimizer: "rnnprop", periods: periods, threads: threads),
-                    fastestOnly: extent != .full || periods == 1)
+        learned.flatMap { optimizer in
+            [5, 1].flatMap { periods in
+                threads.map { threads in
+                    comparison(
+                        Job(operation: .metaIteration, optimizer: optimizer, periods: periods, threads: threads),
+                        fastestOnly: extent != .full || periods == 1 || optimizer != "rnnprop")
+                }
             }
         }
     }
+
+    /// RNNprop, and where the processor can also in bfloat16.
+    private var learned: [String] { ["rnnprop"] + (Kernels.bfloat16 == nil ? [] : [Workload.bfloat16]) }
 
     /// One step at every size.
     var steps: [Comparison] {
@@ -70,12 +75,12 @@ struct Suite {
             case .full: [100_000, 1_000_000, 10_000_000]
             }
         let sizes = [Self.paperParameters] + larger
-        return ["rnnprop", Workload.halfState, "dm", "adam"].flatMap { optimizer in
+        return (learned + [Workload.halfState, "dm", "adam"]).flatMap { optimizer in
             sizes.flatMap { size in
                 threads.map { threads in
                     comparison(
                         Job(operation: .step, optimizer: optimizer, parameters: size, threads: threads),
-                        fastestOnly: extent != .full)
+                        fastestOnly: extent != .full || optimizer == Workload.bfloat16)
                 }
             }
         }
@@ -119,10 +124,14 @@ struct Suite {
         var comparison = Comparison(ours: ours(job))
         guard let peers, job.operation != .metaIteration || hasMNIST else { return comparison }
         comparison.peers = Peer.all.filter {
-            $0.operation == job.operation && $0.optimizers.contains(job.optimizer) && ($0.isFastest || !fastestOnly)
+            // What the peers compute is the same, in single precision.
+            let optimizer = job.optimizer == Workload.bfloat16 ? "rnnprop" : job.optimizer
+            return $0.operation == job.operation && $0.optimizers.contains(optimizer)
+                && ($0.isFastest || !fastestOnly)
         }.map { peer in
             var job = job
             job.form = peer.form
+            job.optimizer = peer.optimizers.contains(job.optimizer) ? job.optimizer : "rnnprop"
             return Side(
                 title: peer.title,
                 command: peer.command(python: peers.python, worker: peers.worker, threads: job.threads),

@@ -18,6 +18,8 @@ struct Workload {
 extension Workload {
     /// RNNprop with its state in 16 bits, as jobs name it.
     static let halfState = "rnnprop+halfstate"
+    /// RNNprop whose matrix products multiply in bfloat16, as jobs name it.
+    static let bfloat16 = "rnnprop+bfloat16"
 
     /// Makes what a job asks for.
     /// - Throws: `InputError` where its data or its optimizer are not to be had.
@@ -27,12 +29,17 @@ extension Workload {
         switch (job.operation, job.optimizer) {
         case (.sgemm, _): self = .sgemm(rows: job.parameters, threads: job.threads)
         case (.metaIteration, RNNprop.kind): self = try .metaIteration(RNNprop.self, periods: job.periods)
+        case (.metaIteration, Self.bfloat16):
+            self = try .metaIteration(RNNprop.self, periods: job.periods, factors: .bfloat16)
         case (.metaIteration, DMoptimizer.kind): self = try .metaIteration(DMoptimizer.self, periods: job.periods)
         case (.step, RNNprop.kind): self = .step(RNNprop(key: RandomKey(seed: 1)), parameters: job.parameters)
         case (.step, DMoptimizer.kind):
             self = .step(DMoptimizer(key: RandomKey(seed: 1)), parameters: job.parameters)
         case (.step, Self.halfState):
             self = .step(SmallStateOptimizer(RNNprop(key: RandomKey(seed: 1))), parameters: job.parameters)
+        case (.step, Self.bfloat16):
+            let kernels = try Kernels.selected(multiplyingIn: .bfloat16)
+            self = .step(RNNprop(key: RandomKey(seed: 1)).with(kernels: kernels), parameters: job.parameters)
         case (.gradient, _): self = .gradient(of: job.optimizer)
         case (.step, Adam.keyword): self = .step(Adam(), parameters: job.parameters)
         default: throw InputError(job.optimizer, "is not measured", advice: "choose rnnprop, dm or adam")
@@ -51,11 +58,14 @@ extension Workload {
     }
 
     /// Meta-iterations at the paper's setting: the base MLP and, for RNNprop, both of its tricks; 20 steps a period.
-    private static func metaIteration<Learned: LearnedOptimizer>(_: Learned.Type, periods: Int) throws -> Workload {
+    private static func metaIteration<Learned: LearnedOptimizer>(
+        _: Learned.Type, periods: Int, factors: Kernels.FactorPrecision = .single
+    ) throws -> Workload {
         let bytesBefore = ProcessMemory.resident
         let recipe = Learned.recipe
         var options = MetaTrainingOptions(recipe)
         options.horizon = periods * options.unroll
+        options.factors = factors
         let mlp = try OptimizeeCatalogue(data: BenchmarkData())
             .optimizee(named: BenchmarkData.hasMNIST ? "mnist-mlp" : "digits-mlp")
         let scaled: any Optimizee = recipe.scaling > 0 ? RandomScaling(mlp, range: recipe.scaling) : mlp

@@ -15,7 +15,7 @@ struct RaceCommand: SharedOptionsCommand {
             For each seed all optimizers start from the same parameters and see the same minibatches. An optimizer is a \
             name with options (l2o list optimizers), or a file with the weights of a learned one. With lr=sweep it runs \
             at the best learning rate of a grid of powers of √2; FILE:state=half keeps the state of a learned one in \
-            16 bits.
+            16 bits, FILE:factors=bfloat16 multiplies in bfloat16, FILE:state=half,factors=bfloat16 does both.
 
             The final loss is that of the last parameters, averaged over all minibatches of the run. The table shows \
             its median and quartiles over the seeds.

@@ -46,23 +46,41 @@ enum Contender: Sendable {
     }
 
     private init(_ file: WeightFile, labels: [String: String]) throws {
-        let optimizer = try loadLearnedOptimizer(path: file.path)
+        var optimizer = try loadLearnedOptimizer(path: file.path)
         let kind = type(of: optimizer).kind
         let stem = labels[file.path]!
-        let label = (stem == kind ? kind : "\(kind) (\(stem))") + (file.hasSmallState ? ", half state" : "")
-        self = .entrant(Entrant(file.hasSmallState ? optimizer.withSmallState : optimizer, label: label))
+        var label = stem == kind ? kind : "\(kind) (\(stem))"
+        if file.options.contains(.bfloat16) {
+            optimizer = optimizer.with(kernels: try Kernels.selected(multiplyingIn: .bfloat16))
+            label += ", bfloat16"
+        }
+        guard file.options.contains(.halfState) else {
+            self = .entrant(Entrant(optimizer, label: label))
+            return
+        }
+        self = .entrant(Entrant(optimizer.withSmallState, label: label + ", half state"))
     }
 
-    /// A weight file as a race names it: `FILE`, or `FILE:state=half` for a state of 16 bits.
+    /// A weight file as a race names it: `FILE`, or `FILE:state=half,factors=bfloat16` with one or both options.
     private struct WeightFile {
-        let path: String
-        let hasSmallState: Bool
+        enum Option: String {
+            /// A state of 16 bits.
+            case halfState = "state=half"
+            /// Products in bfloat16.
+            case bfloat16 = "factors=bfloat16"
+        }
 
-        private static let option = ":state=half"
+        let path: String
+        let options: Set<Option>
 
         init(_ specification: String) {
-            hasSmallState = specification.hasSuffix(Self.option)
-            path = hasSmallState ? String(specification.dropLast(Self.option.count)) : specification
+            let colon = specification.lastIndex(of: ":") ?? specification.endIndex
+            let words = specification[colon...].dropFirst().split(separator: ",", omittingEmptySubsequences: false)
+            let options = words.map { Option(rawValue: String($0)) }
+            // Else the colon is the path's own.
+            let areOptions = !options.contains(nil)
+            path = areOptions ? String(specification[..<colon]) : specification
+            self.options = areOptions ? Set(options.compactMap(\.self)) : []
         }
     }
 

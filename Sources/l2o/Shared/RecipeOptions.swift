@@ -1,6 +1,7 @@
 public import ArgumentParser
 public import LearnedOptimizers
 import MetaTraining
+import NumericCore
 public import Optimizees
 
 /// What of the recipe differs from the optimizer's own paper.
@@ -59,6 +60,9 @@ struct RecipeOptions: ParsableArguments {
     )
     var backwardStride: Int = 1
 
+    @Flag(help: "Multiply in bfloat16, where the processor can: faster, and nearly as exact.")
+    var bfloat16 = false
+
     mutating func validate() throws {
         try Self.check("--horizon", horizon, 1...1_000_000)
         try Self.check("--unroll", unroll, 2...10_000)
@@ -88,6 +92,7 @@ struct RecipeOptions: ParsableArguments {
         if let metaBatch { options.metaBatch = metaBatch }
         if let selection { options.selection = selection }
         options.backwardStride = backwardStride
+        if bfloat16 { options.factors = .bfloat16 }
         options.seed = seed
         guard options.horizon % options.unroll == 0 else {
             throw ValidationError(
