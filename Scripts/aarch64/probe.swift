@@ -37,7 +37,7 @@ public func probeKernels(_ usesMoments: Bool, _ count: Int, _ output: UnsafeMuta
         tanhOutput: usesMoments)
     var numbers = Numbers(state: 7)
     let weights = numbers.fill(layout.weightCount, 0.4)
-    let transposed = numbers.fill(layout.transposedCount, 0.4)
+    let transposed = numbers.fill(layout.transposedOffset(layout.layers, rowsPerFactor: packedRowsPerFactor), 0.4)
     let gradients = numbers.fill(steps * count, 0.1)
     let parameters = numbers.fill(count, 1)
     let lossWeights = numbers.fill(steps, 1)
