@@ -33,10 +33,12 @@ extension Kernels {
     public static func selected(multiplyingIn factors: FactorPrecision) throws -> Kernels {
         let selected = try selection()
         if selected.factors == factors { return selected }
-        guard let bfloat16, factors == .bfloat16, selected.name == available[available.count - 1].name else {
+        guard let bfloat16 else {
+            throw UnknownKernels(text: "bfloat16: this processor has no AVX512_BF16; multiply in single precision")
+        }
+        guard factors == .bfloat16, selected.name == available[available.count - 1].name else {
             throw UnknownKernels(
-                text: "\(factors): not to be had on this processor or not with the kernels that L2O_KERNELS names, "
-                    + "\(selected.name); multiply in \(selected.factors) precision")
+                text: "\(factors) precision: L2O_KERNELS=\(selected.name) has no such kernels; unset it")
         }
         return bfloat16
     }
