@@ -117,7 +117,7 @@ struct JSONScanner {
         }
     }
 
-    /// The scalar of `\uXXXX`, or of two such halves, after the first `\u`.
+    /// The scalar of an escape, `\u` and four digits, or of two such halves, after the first `\u`.
     private mutating func escapedScalar() throws -> Unicode.Scalar {
         let unit = try fourHexDigits()
         if let scalar = Unicode.Scalar(unit) { return scalar }

@@ -81,11 +81,6 @@ public struct NetworkLayout: Sendable, Hashable {
         }
     }
 
-    /// Words of all.
-    public func packedCount(rowsPerFactor: Int) -> Int {
-        packedOffset(layers, rowsPerFactor: rowsPerFactor) + hidden + 1
-    }
-
     // MARK: Transposed weights
 
     /// The first input row whose gradient the backward pass needs: raw features need none.

@@ -1,4 +1,5 @@
 import Foundation
+import LearnedOptimizers
 import NumericCore
 
 /// An operation of ours and the peers it is compared with.
@@ -123,15 +124,15 @@ struct Suite {
     private func comparison(_ job: Job, fastestOnly: Bool) -> Comparison {
         var comparison = Comparison(ours: ours(job))
         guard let peers, job.operation != .metaIteration || hasMNIST else { return comparison }
+        var theirs = job
+        // What the peers compute is the same, in single precision.
+        if job.optimizer == Workload.bfloat16 { theirs.optimizer = RNNprop.kind }
         comparison.peers = Peer.all.filter {
-            // What the peers compute is the same, in single precision.
-            let optimizer = job.optimizer == Workload.bfloat16 ? "rnnprop" : job.optimizer
-            return $0.operation == job.operation && $0.optimizers.contains(optimizer)
+            $0.operation == theirs.operation && $0.optimizers.contains(theirs.optimizer)
                 && ($0.isFastest || !fastestOnly)
         }.map { peer in
-            var job = job
+            var job = theirs
             job.form = peer.form
-            job.optimizer = peer.optimizers.contains(job.optimizer) ? job.optimizer : "rnnprop"
             return Side(
                 title: peer.title,
                 command: peer.command(python: peers.python, worker: peers.worker, threads: job.threads),

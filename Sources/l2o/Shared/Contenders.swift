@@ -54,11 +54,9 @@ enum Contender: Sendable {
             optimizer = optimizer.with(kernels: try Kernels.selected(multiplyingIn: .bfloat16))
             label += ", bfloat16"
         }
-        guard file.options.contains(.halfState) else {
-            self = .entrant(Entrant(optimizer, label: label))
-            return
-        }
-        self = .entrant(Entrant(optimizer.withSmallState, label: label + ", half state"))
+        let hasSmallState = file.options.contains(.halfState)
+        if hasSmallState { label += ", half state" }
+        self = .entrant(Entrant(hasSmallState ? optimizer.withSmallState : optimizer, label: label))
     }
 
     /// A weight file as a race names it: `FILE`, or `FILE:state=half,factors=bfloat16` with one or both options.
