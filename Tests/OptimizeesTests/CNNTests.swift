@@ -77,6 +77,16 @@ struct CNNCase: CustomTestStringConvertible {
         #expect(sum == count)
     }
 
+    #if arch(x86_64)
+        /// oneDNN falls back on loops a hundred times as slow where it has no code for a layout; on AVX2, for grey images,
+        /// it would. `ONEDNN_MAX_CPU_ISA=AVX2` shows what an older processor does.
+        @Test(.enabled(if: Kernels.all.contains { $0.name == "avx2" }), arguments: [(1, 28), (3, 32)])
+        func papersNetworksRunOnFastCode(channels: Int, side: Int) throws {
+            let sample = CNNCase(layers: "c-c-p-c-c-p-f-f", width: 16, side: side, channels: channels, classes: 10)
+            #expect(try !#require(sample.cnn.instance(key: RandomKey(seed: 1)) as? CNNInstance).isSlow)
+        }
+    #endif
+
     @Test func parametersLieAsDocumented() {
         let cnn = CNNCase(layers: "c-c-p-c-f-f", width: 3, side: 7, channels: 2).cnn
         #expect(

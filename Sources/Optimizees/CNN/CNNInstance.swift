@@ -13,6 +13,7 @@ public final class CNNInstance: OptimizeeInstance {
     private var minibatch: ImageMinibatch
     private let heldOutImages: HeldOutImages?
     package let workspace = Workspace()
+    package var isSlow: Bool { convolutions.isSlow }
 
     init(_ cnn: CNN, key: RandomKey) {
         var stream = RandomStream(key.child(0))

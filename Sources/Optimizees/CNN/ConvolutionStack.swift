@@ -51,6 +51,9 @@ final class ConvolutionStack {
         return sizes.reduce(0, +) + 2 * batchSize * last.outputs * last.outputSide * last.outputSide
     }
 
+    /// Whether some convolution runs on oneDNN's plain loops, a hundred times slower than its fast code.
+    var isSlow: Bool { blocks.contains(where: \.isSlow) }
+
     /// Fills `features`.
     ///
     /// Where a number on the way is not finite, all of them become NaN: ReLU and max pooling would let some of it
@@ -77,6 +80,8 @@ private final class ConvolutionBlock {
     var output: Tensor { pooling?.output ?? convolution.output }
     var outputGradient: Tensor { pooling?.outputGradient ?? convolution.outputGradient }
 
+    var isSlow: Bool { convolution.isSlow }
+
     private let convolution: Convolution
     private let pooling: MaxPooling?
 
@@ -91,19 +96,18 @@ private final class ConvolutionBlock {
                 inputGradient: convolution.outputGradient, workspace: workspace) : nil
     }
 
-    /// Whether all of the convolution's sums are finite.
+    /// Whether all of the convolution's sums are finite, but for those that pooling leaves out.
     func forward(_ parameters: UnsafePointer<Float>, on stream: OneDNNStream) -> Bool {
         convolution.forward(parameters, on: stream)
-        let isFinite = rectify(convolution.output.data, count: convolution.output.count)
-        pooling?.forward(on: stream)
-        return isFinite
+        return pooling?.forward() ?? rectify(convolution.output.data, count: convolution.output.count)
     }
 
     func backward(into gradient: UnsafeMutablePointer<Float>, on stream: OneDNNStream) {
-        // ReLU's derivative, which may as well be taken behind the pooling, where there is a quarter of it to do:
-        // where the largest of four is 0, so are the others.
-        Activation.relu.applyDerivative(outputGradient.data, outputs: output.data, count: output.count)
-        pooling?.backward(on: stream)
+        if let pooling {
+            pooling.backward()
+        } else {
+            Activation.relu.applyDerivative(outputGradient.data, outputs: output.data, count: output.count)
+        }
         convolution.backward(into: gradient, on: stream)
     }
 }

@@ -64,6 +64,13 @@ final class OperationPlan {
 
     deinit { dnnl_primitive_desc_destroy(handle) }
 
+    /// Whether oneDNN has no fast code for what it was asked, and falls back on plain loops.
+    var isReference: Bool {
+        var name: UnsafePointer<CChar>?
+        OneDNN.check(dnnl_primitive_desc_query(handle, dnnl_query_impl_info_str, 0, &name))
+        return name.map { String(cString: $0).hasPrefix("ref") } ?? false
+    }
+
     /// The layout that the operation expects of an argument.
     func layout(_ argument: Int32) -> TensorLayout {
         TensorLayout(dnnl_primitive_desc_query_md(handle, dnnl_query_exec_arg_md, argument).pointee)
@@ -72,12 +79,15 @@ final class OperationPlan {
 
 /// An operation bound to its tensors: running it neither creates nor allocates anything of ours.
 final class Operation {
+    /// Whether oneDNN has no fast code for it.
+    let isReference: Bool
     private let handle: dnnl_primitive_t
     private let arguments: UnsafeMutableBufferPointer<dnnl_exec_arg_t>
     /// Keeps the memory of `arguments`.
     private let tensors: [Tensor]
 
     init(_ plan: OperationPlan, _ arguments: KeyValuePairs<Int32, Tensor>, workspace: Workspace) {
+        isReference = plan.isReference
         var handle: dnnl_primitive_t?
         OneDNN.check(dnnl_primitive_create(&handle, plan.handle))
         self.handle = handle!

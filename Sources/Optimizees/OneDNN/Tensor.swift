@@ -14,6 +14,16 @@ struct TensorLayout {
                 &descriptor, Int32(dimensions.count), dimensions.map(Int64.init), dnnl_f32, tag))
     }
 
+    /// Images, `[count, channels, rows, columns]`, of which `depth` channels lie together at each place.
+    init(images dimensions: [Int], depth: Int) {
+        // All channels together, where it is none of the blocks that oneDNN has.
+        let tags = [1: dnnl_nchw, 4: dnnl_nChw4c, 8: dnnl_nChw8c, 16: dnnl_nChw16c]
+        self.init(dimensions, tags[depth] ?? dnnl_nhwc)
+    }
+
+    /// Of images: how many channels lie together at each place, those that fill up a block included.
+    var depth: Int { Int(descriptor.format_desc.blocking.strides.3) }
+
     /// The floats that it takes, with what fills up its blocks.
     var floatCount: Int {
         var descriptor = descriptor
