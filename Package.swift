@@ -94,7 +94,8 @@ let package = Package(
 
         // MARK: What is optimized, and what optimizes
         .target(
-            name: "Datasets", dependencies: ["NumericCore", "Files", "CZlib"], swiftSettings: numericSettings()),
+            name: "Datasets", dependencies: ["NumericCore", "Files", "CProcessor", "CZlib"],
+            swiftSettings: numericSettings()),
         .target(
             name: "Optimizees", dependencies: ["Datasets", "NumericCore", "Files", "COneDNN"],
             swiftSettings: numericSettings()),

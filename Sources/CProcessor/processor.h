@@ -1,5 +1,5 @@
-// What the processor and the operating system support. Only C can ask the compiler's run-time library; it is
-// header-only so that nothing here needs building.
+// What the processor and the operating system support, and a hint to the processor. Only C can ask the compiler's run-time
+// library; it is header-only so that nothing here needs building.
 #pragma once
 #include <stdbool.h>
 
@@ -29,3 +29,6 @@ static inline bool processor_has_avx512_bf16(void) {
     return false;
 #endif
 }
+
+// Asks for the memory at an address, to be read soon.
+static inline void processor_prefetch(const void *address) { __builtin_prefetch(address); }

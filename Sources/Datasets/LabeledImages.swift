@@ -1,3 +1,5 @@
+import CProcessor
+
 /// Grey or colour images with a class label each, in memory.
 public struct LabeledImages: Sendable {
     /// One class in `0 ..< classes` an image.
@@ -12,8 +14,8 @@ public struct LabeledImages: Sendable {
 
     private enum Storage: Sendable {
         case values([Float])
-        /// A quarter of the memory: each byte stands for `byteValues[byte]`.
-        case bytes(ArraySlice<UInt8>, byteValues: [Float])
+        /// A quarter of the memory: each byte stands for byte / 255 + `offset`.
+        case bytes(ArraySlice<UInt8>, offset: Float)
     }
 
     /// The number of images.
@@ -31,8 +33,7 @@ public struct LabeledImages: Sendable {
     /// - Parameter offset: a pixel's value is byte / 255 + `offset`.
     /// - Precondition: `bytes` holds `pixelsPerImage` for each label, and every label is a class.
     public init(bytes: ArraySlice<UInt8>, offset: Float = 0, labels: [UInt8], pixelsPerImage: Int, classes: Int) {
-        let byteValues = (0...255).map { Float($0) / 255 + offset }
-        self.init(.bytes(bytes, byteValues: byteValues), bytes.count, labels, pixelsPerImage, classes)
+        self.init(.bytes(bytes, offset: offset), bytes.count, labels, pixelsPerImage, classes)
     }
 
     private init(_ storage: Storage, _ pixelCount: Int, _ labels: [UInt8], _ pixelsPerImage: Int, _ classes: Int) {
@@ -55,8 +56,8 @@ public struct LabeledImages: Sendable {
             switch storage {
             case .values(let values):
                 values.withUnsafeBytes { fingerprint.add($0) }
-            case .bytes(let bytes, let byteValues):
-                byteValues.withUnsafeBytes { fingerprint.add($0) }
+            case .bytes(let bytes, let offset):
+                fingerprint.add(UInt64(offset.bitPattern))
                 bytes.withUnsafeBytes { fingerprint.add($0) }
             }
             return fingerprint.text
@@ -78,35 +79,46 @@ public struct LabeledImages: Sendable {
         precondition(indices.allSatisfy { 0..<count ~= $0 }, "there is no such image")
         switch storage {
         case .values(let values):
-            values.withUnsafeBufferPointer { values in
-                forEachPiece(of: indices) { from, to, length in
-                    (target + to).update(from: values.baseAddress! + from, count: length)
+            values.withUnsafeBytes { values in
+                forEachImage(of: indices, in: values) { image, place in
+                    target.advanced(by: place).update(
+                        from: image.assumingMemoryBound(to: Float.self), count: pixelsPerImage)
                 }
             }
-        case .bytes(let bytes, let byteValues):
-            bytes.withUnsafeBufferPointer { bytes in
-                byteValues.withUnsafeBufferPointer { byteValues in
-                    forEachPiece(of: indices) { from, to, length in
-                        let source = bytes.baseAddress! + from
-                        let target = target + to
-                        for index in 0..<length { target[index] = byteValues[Int(source[index])] }
-                    }
+        case .bytes(let bytes, let offset):
+            bytes.withUnsafeBytes { bytes in
+                forEachImage(of: indices, in: bytes) { image, place in
+                    let image = image.assumingMemoryBound(to: UInt8.self)
+                    let target = target + place
+                    for index in 0..<pixelsPerImage { target[index] = Float(image[index]) / 255 + offset }
                 }
             }
         }
     }
 
-    /// Four images at a time, 64 pixels of each in turn: memory that is far away is then fetched for all four at once,
-    /// which takes a fifth off the time.
+    /// Calls `body` with each image and the place of its first value among all that are copied.
+    ///
+    /// Meanwhile the processor fetches the images a few places on. They lie all over the memory, and to wait for each in
+    /// turn takes longer than to copy it.
     @inline(__always)
-    private func forEachPiece(of indices: [Int], _ body: (_ from: Int, _ to: Int, _ length: Int) -> Void) {
-        for group in stride(from: 0, to: indices.count, by: 4) {
-            for column in stride(from: 0, to: pixelsPerImage, by: 64) {
-                let length = min(64, pixelsPerImage - column)
-                for position in group..<min(group + 4, indices.count) {
-                    body(indices[position] * pixelsPerImage + column, position * pixelsPerImage + column, length)
-                }
+    private func forEachImage(
+        of indices: [Int], in memory: UnsafeRawBufferPointer,
+        _ body: (_ image: UnsafeRawPointer, _ place: Int) -> Void
+    ) {
+        guard let start = memory.baseAddress else { return }
+        let (ahead, cacheLine) = (4, 64)
+        let imageBytes = memory.count / count
+        func image(_ position: Int) -> UnsafeRawPointer { start + indices[position] * imageBytes }
+        func fetch(_ position: Int) {
+            guard position < indices.count else { return }
+            for offset in stride(from: 0, to: imageBytes, by: cacheLine) {
+                processor_prefetch(image(position) + offset)
             }
+        }
+        for position in 0..<ahead { fetch(position) }
+        for position in indices.indices {
+            fetch(position + ahead)
+            body(image(position), position * pixelsPerImage)
         }
     }
 }

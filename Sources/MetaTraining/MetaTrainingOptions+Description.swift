@@ -8,13 +8,15 @@ extension MetaTrainingOptions {
 
     /// Names and values of everything that decides what a run computes.
     func description(optimizee: any Optimizee) -> [String: String] {
-        [
+        var description = [
             "optimizee": optimizee.name, "horizon": "\(horizon)", "unroll": "\(unroll)",
             "meta_loss": metaLoss.rawValue, "meta_learning_rate": "\(metaLearningRate)", "meta_batch": "\(metaBatch)",
             "backward_stride": "\(backwardStride)", Self.factorsName: factors.rawValue,
             "seed": "\(seed)", "selection": selection.rawValue, "average_decay": "\(averageDecay)",
             "validation_tasks": "\(validationTasks)",
         ]
+        description["data"] = optimizee.dataFingerprint
+        return description
     }
 
     /// The options of a run, from the description that its checkpoints keep.

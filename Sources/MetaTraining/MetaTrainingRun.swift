@@ -123,7 +123,7 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
             if let before = old[name], before != value {
                 throw InputError(
                     path, "was made with \(name) = \(before), not \(value)",
-                    advice: "give the same options, or choose another folder for another run")
+                    advice: "give the same options and data, or choose another folder for another run")
             }
         }
     }

@@ -196,6 +196,26 @@ private func content(_ folder: String) throws -> [String: String] {
             #expect(throws: InputError.self) { try start(folder, resumes: true) }
         }
     }
+
+    @Test("A run is not continued on other data")
+    func otherData() throws {
+        try withTemporaryFolder { folder in
+            _ = try start(folder, optimizee: TaskOnData(dataFingerprint: "one"))
+            _ = try start(folder, optimizee: TaskOnData(dataFingerprint: "one"), resumes: true)
+            let error = #expect(throws: InputError.self) {
+                try start(folder, optimizee: TaskOnData(dataFingerprint: "two"), resumes: true)
+            }
+            #expect(error?.description.contains("was made with data = one, not two") == true)
+        }
+    }
+}
+
+/// The task, with data behind it.
+private struct TaskOnData: Optimizee {
+    let dataFingerprint: String?
+    var name: String { task.name }
+    var shapes: [ParameterShape] { task.shapes }
+    func instance(key: RandomKey) -> any OptimizeeInstance { task.instance(key: key) }
 }
 
 /// Falls off to NaN at once.
