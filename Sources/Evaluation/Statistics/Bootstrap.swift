@@ -64,7 +64,7 @@ public struct Bootstrap: Sendable {
     }
 
     /// The median and its interval.
-    public func median(_ values: [Double]) -> Estimate { estimate(values) { Statistics($0).median } }
+    public func median(_ values: [Double]) -> Estimate { estimate(values, Statistics.median) }
 
     /// Any statistic of the values, and its interval.
     ///

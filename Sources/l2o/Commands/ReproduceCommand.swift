@@ -107,10 +107,10 @@ struct ReproduceCommand: SharedOptionsCommand {
                 isCancelled: Interrupt.isRequested)
         }
         result.machine = machineText()
-        result.date = try dateOfTheSame(result) ?? Date.now.formatted(.iso8601)
+        let json = try date(&result)
         let analysis = ReproductionAnalysis(result)
-        try write(result, analysis)
-        if shared.json { return try Output.write(result.json()) }
+        try write(result, json, analysis)
+        if shared.json { return try Output.write(json) }
         try print(analysis, runs.count)
     }
 
@@ -141,16 +141,21 @@ struct ReproduceCommand: SharedOptionsCommand {
 
     // MARK: Results
 
-    /// The date of the results in the folder where they are these already: a call that computes nothing changes nothing.
-    private func dateOfTheSame(_ result: ReproductionResult) throws -> String? {
-        guard var earlier = try? ReproductionResult(file: "\(out)/results.json") else { return nil }
-        let date = earlier.date
-        earlier.date = nil
-        return try earlier.json() == result.json() ? date : nil
+    /// Dates a result and returns it as JSON. Where the folder holds the same already, its date stays: a call that computes
+    /// nothing changes nothing.
+    private func date(_ result: inout ReproductionResult) throws -> [UInt8] {
+        struct Dated: Decodable { let date: String? }
+        if let earlier = try? readFile("\(out)/results.json") {
+            result.date = try? JSONDecoder().decode(Dated.self, from: Data(earlier)).date
+            let json = try result.json()
+            if json == earlier { return json }
+        }
+        result.date = Date.now.formatted(.iso8601)
+        return try result.json()
     }
 
-    private func write(_ result: ReproductionResult, _ analysis: ReproductionAnalysis) throws {
-        try writeFileAtomically("\(out)/results.json", result.json())
+    private func write(_ result: ReproductionResult, _ json: [UInt8], _ analysis: ReproductionAnalysis) throws {
+        try writeFileAtomically("\(out)/results.json", json)
         try writeFileAtomically("\(out)/finals.csv", text: ReproductionResult.finalsCSV(result.panels))
         for experiment in result.experiments {
             try writeFileAtomically("\(out)/\(experiment.id).csv", text: result.csv(experiment))
