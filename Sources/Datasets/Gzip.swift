@@ -1,5 +1,6 @@
 import CZlib
 import Files
+import NumericCore
 
 /// Unpacking of gzip, by zlib.
 public enum Gzip {
@@ -22,7 +23,13 @@ public enum Gzip {
             throw outOfMemory(name)
         }
         defer { inflateEnd(&stream) }
-        var content = [UInt8](repeating: 0, count: firstGuess(bytes, limit: limit))
+        // What is unpacked here may be images, and minibatches are picked all over them.
+        let size = firstGuess(bytes, limit: limit)
+        var content = [UInt8](unsafeUninitializedCapacity: size) { memory, filled in
+            preferHugePages(UnsafeMutableRawBufferPointer(memory))
+            memory.initialize(repeating: 0)
+            filled = size
+        }
         var consumed = 0
         var produced = 0
         while true {

@@ -55,7 +55,7 @@ public struct AlignedFloats: @unchecked Sendable {
 /// Memory for floats; where it is large, pages of its own from the system.
 ///
 /// Pages go back when they are freed, while the heap would keep a hole: meta-training had a peak of 180 MB in place of
-/// 100. They come zeroed, and may be huge ones, which spares a stream through gigabytes most of its address look-ups.
+/// 100. They come zeroed, and may be huge ones.
 private final class FloatStorage {
     let pointer: UnsafeMutablePointer<Float>
     private let count: Int
@@ -74,9 +74,7 @@ private final class FloatStorage {
         }
         let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
         guard let memory, memory != MAP_FAILED else { fatalError("no memory for \(bytes) bytes") }
-        #if os(Linux)
-            madvise(memory, bytes, MADV_HUGEPAGE)
-        #endif
+        preferHugePages(UnsafeMutableRawBufferPointer(start: memory, count: bytes))
         pointer = memory.bindMemory(to: Float.self, capacity: count)
     }
 
