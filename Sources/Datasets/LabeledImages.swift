@@ -105,7 +105,7 @@ public struct LabeledImages: Sendable {
         of indices: [Int], in memory: UnsafeRawBufferPointer,
         _ body: (_ image: UnsafeRawPointer, _ place: Int) -> Void
     ) {
-        guard let start = memory.baseAddress else { return }
+        guard let start = memory.baseAddress, !indices.isEmpty else { return }
         let (ahead, cacheLine) = (4, 64)
         let imageBytes = memory.count / count
         func image(_ position: Int) -> UnsafeRawPointer { start + indices[position] * imageBytes }

@@ -36,3 +36,31 @@ import Testing
         #expect(MinibatchSampler(count: 1, batchSize: 3, key: RandomKey(seed: 1)).indices(at: 0) == [0, 0, 0])
     }
 }
+
+@Suite struct ImageCopyTests {
+    @Test func noImagesAreCopiedFromNone() {
+        let values = LabeledImages(pixels: [], labels: [], pixelsPerImage: 4, classes: 2)
+        let bytes = LabeledImages(bytes: [], labels: [], pixelsPerImage: 4, classes: 2)
+        var target: [Float] = [7]
+        for images in [values, bytes] { images.copyPixels(of: [], to: &target) }
+        #expect(target == [7])
+    }
+
+    /// Fewer images than are fetched ahead, and more; larger and smaller than a cache line.
+    @Test(arguments: [1, 3, 4, 5, 9], [1, 63, 64, 65, 200])
+    func bytesAndValuesGiveTheSamePixels(count: Int, size: Int) {
+        let stored = (0..<count * size).map { UInt8(truncatingIfNeeded: $0 * 37 + 5) }
+        let expected = stored.map { Float($0) / 255 - 0.5 }
+        let labels = [UInt8](repeating: 0, count: count)
+        let indices = Array((0..<count).reversed()) + [0]
+        let wanted = indices.flatMap { expected[$0 * size..<($0 + 1) * size] }
+        for images in [
+            LabeledImages(bytes: stored[...], offset: -0.5, labels: labels, pixelsPerImage: size, classes: 1),
+            LabeledImages(pixels: expected, labels: labels, pixelsPerImage: size, classes: 1),
+        ] {
+            var target = [Float](repeating: .nan, count: indices.count * size)
+            images.copyPixels(of: indices, to: &target)
+            #expect(target == wanted)
+        }
+    }
+}

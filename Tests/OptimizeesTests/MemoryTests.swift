@@ -28,11 +28,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [("c-c-p-f", 16), ("c-p-c-f-f", 32), ("c-c-p-c-c-p-f-f", 16)])
-    func layersOfOneDNNAreCountedRoughly(layers: String, width: Int) throws {
+    @Test(
+        arguments: [("c-c-p-f", 16), ("c-p-c-f-f", 32), ("c-c-p-c-c-p-f-f", 16)], [1, 3])
+    func layersOfOneDNNAreCountedRoughly(network: (layers: String, width: Int), channels: Int) throws {
         let cnn = CNN(
-            dataset: "sample", images: sampleImages(count: 10, pixels: 3 * 32 * 32, classes: 10),
-            architecture: try #require(CNN.Architecture(layers)), channels: 3, width: width)
+            dataset: "sample", images: sampleImages(count: 10, pixels: channels * 32 * 32, classes: 10),
+            architecture: try #require(CNN.Architecture(network.layers)), channels: channels, width: network.width)
         let taken = try bytes(cnn.instance(key: RandomKey(seed: 1)))
         #expect((0.75 * taken...1.25 * taken).contains(Double(cnn.instanceBytes)), "\(taken)")
     }

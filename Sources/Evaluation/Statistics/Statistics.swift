@@ -36,27 +36,26 @@ public struct Statistics: Sendable, Equatable {
     /// This is type 7 of Hyndman and Fan 1996, *Sample quantiles in statistical packages*: NumPy's and R's default.
     /// - Precondition: `0 ≤ fraction ≤ 1`.
     public func quantile(_ fraction: Double) -> Double {
-        Self.quantile(fraction, ofSorted: sorted)
+        sorted.withUnsafeBufferPointer { Self.quantile(fraction, ofSorted: $0) }
     }
 
-    /// The median of finite or infinite values, and nothing else: allocates only where they are many.
+    /// The median alone, of at least one value, none of them NaN: for whoever needs thousands of them.
     static func median(of values: [Double]) -> Double {
         withUnsafeTemporaryAllocation(of: Double.self, capacity: values.count) { memory in
             var sorted = memory
             _ = sorted.initialize(fromContentsOf: values)
             sorted.sort()
-            return quantile(0.5, ofSorted: sorted)
+            return quantile(0.5, ofSorted: UnsafeBufferPointer(sorted))
         }
     }
 
-    private static func quantile(_ fraction: Double, ofSorted sorted: some RandomAccessCollection<Double>) -> Double {
+    private static func quantile(_ fraction: Double, ofSorted sorted: UnsafeBufferPointer<Double>) -> Double {
         precondition(0 <= fraction && fraction <= 1, "a quantile is between 0 and 1")
-        func value(_ rank: Int) -> Double { sorted[sorted.index(sorted.startIndex, offsetBy: rank)] }
         let position = fraction * Double(sorted.count - 1)
         let below = Int(position)
         let weight = position - Double(below)
-        guard weight > 0 && value(below).isFinite else { return value(below) }
-        return value(below) + weight * (value(below + 1) - value(below))
+        guard weight > 0 && sorted[below].isFinite else { return sorted[below] }
+        return sorted[below] + weight * (sorted[below + 1] - sorted[below])
     }
 }
 
