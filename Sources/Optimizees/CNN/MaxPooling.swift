@@ -63,14 +63,11 @@ final class MaxPooling {
             // Each derivative goes to the first that is as large; where ReLU cut, to none.
             var rest = derivatives[place]
             rest = rest - rest.kept(where: largest, equals: .zero)
-            func give(_ place: Int) {
-                let own = rest.kept(where: source[place], equals: largest)
-                target[place] = own
+            for offset in [0, right, below] {
+                let own = rest.kept(where: source[corner + offset], equals: largest)
+                target[corner + offset] = own
                 rest = rest - own
             }
-            give(corner)
-            give(corner + right)
-            give(corner + below)
             target[corner + below + right] = rest
         }
     }
