@@ -68,14 +68,14 @@ public struct LabeledImages: Sendable {
     public func pixels(of images: Range<Int>) -> [Float] {
         [Float](unsafeUninitializedCapacity: images.count * pixelsPerImage) { buffer, filled in
             filled = images.count * pixelsPerImage
-            if filled > 0 { copyPixels(of: Array(images), to: buffer.baseAddress!) }
+            if filled > 0 { copyPixels(of: Array(images)[...], to: buffer.baseAddress!) }
         }
     }
 
     /// Writes the values of the chosen images, one image after the other.
     ///
     /// - Precondition: `target` has room for `indices.count × pixelsPerImage` values, and every index is an image.
-    public func copyPixels(of indices: [Int], to target: UnsafeMutablePointer<Float>) {
+    public func copyPixels(of indices: ArraySlice<Int>, to target: UnsafeMutablePointer<Float>) {
         precondition(indices.allSatisfy { 0..<count ~= $0 }, "there is no such image")
         switch storage {
         case .values(let values):
@@ -102,13 +102,13 @@ public struct LabeledImages: Sendable {
     /// turn takes longer than to copy it.
     @inline(__always)
     private func forEachImage(
-        of indices: [Int], in memory: UnsafeRawBufferPointer,
+        of indices: ArraySlice<Int>, in memory: UnsafeRawBufferPointer,
         _ body: (_ image: UnsafeRawPointer, _ place: Int) -> Void
     ) {
         guard let start = memory.baseAddress, !indices.isEmpty else { return }
         let (ahead, cacheLine) = (4, 64)
-        let imageBytes = memory.count / count
-        func image(_ position: Int) -> UnsafeRawPointer { start + indices[position] * imageBytes }
+        let (imageBytes, first) = (memory.count / count, indices.startIndex)
+        func image(_ position: Int) -> UnsafeRawPointer { start + indices[first + position] * imageBytes }
         func fetch(_ position: Int) {
             guard position < indices.count else { return }
             for offset in stride(from: 0, to: imageBytes, by: cacheLine) {
@@ -116,7 +116,7 @@ public struct LabeledImages: Sendable {
             }
         }
         for position in 0..<ahead { fetch(position) }
-        for position in indices.indices {
+        for position in 0..<indices.count {
             fetch(position + ahead)
             body(image(position), position * pixelsPerImage)
         }

@@ -45,7 +45,7 @@ private let reportInterval = 64
 
 extension Run {
     /// To be raised when the same request comes to other numbers than before: results that are kept are keyed by it.
-    public static let revision = 1
+    public static let revision = 2
 
     /// Draws a request's problem afresh and optimizes it; nil where cancelled.
     public static func perform(_ request: RunRequest, meter: ProgressMeter) -> Run? {
@@ -78,26 +78,15 @@ extension Run {
         }
         let seconds = (ContinuousClock.now - start).seconds
         meter.complete(steps % reportInterval)
-        guard let finalLoss = averageLoss(of: parameters, on: instance, steps: steps, meter: meter) else {
-            return nil
-        }
+        guard
+            let finalLoss = instance.averageLoss(
+                steps: steps, parameters: parameters.span, isCancelled: { meter.isCancelled })
+        else { return nil }
+        meter.complete(steps)
         // A loss may hide a parameter that is NaN, as ReLU does.
         guard finalLoss.isFinite && parameters.allSatisfy(\.isFinite) else { return diverged(steps, seconds) }
         return Run(
             losses: losses, finalLoss: finalLoss, ending: .finished,
             heldOut: instance.heldOut(parameters: parameters.span), seconds: seconds)
-    }
-
-    private static func averageLoss(
-        of parameters: [Float], on instance: any OptimizeeInstance, steps: Int, meter: ProgressMeter
-    ) -> Double? {
-        var sum = 0.0
-        for step in 0..<steps {
-            if meter.isCancelled { return nil }
-            sum += Double(instance.loss(at: step, parameters: parameters.span))
-            if (step + 1) % reportInterval == 0 { meter.complete(reportInterval) }
-        }
-        meter.complete(steps % reportInterval)
-        return sum / Double(steps)
     }
 }

@@ -1,62 +1,131 @@
 import Datasets
 import NumericCore
 
-/// The minibatch of one step, copied out of the images so that it is one dense matrix.
+/// What is known of the images that a network looks at.
+struct Examples {
+    /// How many of them count; behind them may be others.
+    fileprivate(set) var count: Int
+    /// The class of each.
+    fileprivate(set) var labels: [UInt8]
+    /// What the loss of each is multiplied by.
+    fileprivate(set) var weights: [Double]
+}
+
+/// Images, a part of a step's minibatch at a time, copied so that they are one dense matrix.
+///
+/// A network that keeps more of each image than the processor's caches hold of a whole minibatch takes it in parts.
 struct ImageMinibatch {
     private let images: LabeledImages
     private let sampler: MinibatchSampler
+    /// The images of `step`'s whole minibatch.
     private var indices: [Int]
     private var step: Int?
+    private var part: Int?
 
-    /// `batchSize × pixelsPerImage` values.
+    /// How many images there is room for, at least as many as a part of the minibatch has.
+    let capacity: Int
+    /// In how many parts a minibatch comes.
+    let parts: Int
+    /// `capacity × pixelsPerImage` values.
     let pixels: UnsafeMutablePointer<Float>
-    private(set) var labels: [UInt8]
+    /// What the images in `pixels` are.
+    private(set) var examples: Examples
 
-    init(images: LabeledImages, batchSize: Int, key: RandomKey, workspace: Workspace) {
+    /// How many images a minibatch has.
+    var batchSize: Int { indices.count }
+
+    /// - Parameter limit: the most images that a part may have; else a minibatch is one part.
+    init(images: LabeledImages, batchSize: Int, limit: Int? = nil, key: RandomKey, workspace: Workspace) {
         self.images = images
         sampler = MinibatchSampler(count: images.count, batchSize: batchSize, key: key)
         indices = Array(repeating: 0, count: batchSize)
-        labels = Array(repeating: 0, count: batchSize)
-        pixels = workspace.floats(batchSize * images.pixelsPerImage)
+        capacity = Self.capacity(batchSize: batchSize, limit: limit ?? batchSize)
+        parts = (batchSize + capacity - 1) / capacity
+        examples = Examples(
+            count: 0, labels: Array(repeating: 0, count: capacity), weights: Array(repeating: 1, count: capacity))
+        pixels = workspace.floats(capacity * images.pixelsPerImage)
     }
 
-    /// Copies the minibatch of `step`, unless it is there already.
-    mutating func load(step: Int) {
-        guard step != self.step else { return }
-        self.step = step
-        let sampler = sampler
-        var span = indices.mutableSpan
-        sampler.fill(&span, at: step)
-        images.copyPixels(of: indices, to: pixels)
-        for position in 0..<indices.count {
-            labels[position] = images.labels[indices[position]]
-        }
+    /// The number of images of a part, where as few parts as possible are about equal.
+    static func capacity(batchSize: Int, limit: Int) -> Int {
+        let parts = (batchSize + limit - 1) / limit
+        return (batchSize + parts - 1) / parts
     }
 
-    /// The mean loss of `images` and the share that is classified right, one minibatch after the other.
+    /// Copies a part of the minibatch of `step`, unless it is there already.
+    mutating func load(step: Int, part: Int = 0) {
+        guard step != self.step || part != self.part else { return }
+        if step != self.step { draw(step) }
+        self.part = part
+        let first = part * capacity
+        copy(indices[first..<min(first + capacity, batchSize)], of: images)
+    }
+
+    /// The mean loss over all images that the first steps meet: each distinct one is looked at once, and counts as often
+    /// as it is met.
     ///
-    /// - Parameter body: the summed loss of the first `count` images in `pixels`, and how many it classifies right.
-    mutating func score(
-        _ images: LabeledImages, _ body: (_ labels: [UInt8], _ count: Int) -> (loss: Double, right: Int)
-    ) -> HeldOut? {
-        guard images.count > 0 else { return nil }
-        precondition(images.pixelsPerImage == self.images.pixelsPerImage, "held-out images are of another size")
-        step = nil
+    /// - Parameter body: the weighted sum of the losses of the images in `pixels`.
+    mutating func averageLoss(steps: Int, _ body: (Examples) -> Double) -> Double {
+        var meetings = [Int](repeating: 0, count: images.count)
+        for step in 0..<steps {
+            draw(step)
+            for index in indices { meetings[index] += 1 }
+        }
+        var total = 0.0
+        forEachPart(of: meetings.indices.filter { meetings[$0] > 0 }, from: images) { minibatch, part in
+            for (position, index) in part.enumerated() {
+                minibatch.examples.weights[position] = Double(meetings[index])
+            }
+            total += body(minibatch.examples)
+        }
+        return total / Double(steps * batchSize)
+    }
+
+    /// The mean loss of other images and the share that is classified right.
+    ///
+    /// - Parameter body: the summed loss of the images in `pixels`, and how many it classifies right.
+    mutating func score(_ others: LabeledImages, _ body: (Examples) -> (loss: Double, right: Int)) -> HeldOut? {
+        guard others.count > 0 else { return nil }
+        precondition(others.pixelsPerImage == images.pixelsPerImage, "held-out images are of another size")
         var total = (loss: 0.0, right: 0)
-        for start in stride(from: 0, to: images.count, by: indices.count) {
-            let count = min(indices.count, images.count - start)
-            // The rest of the last minibatch keeps what was there.
-            images.copyPixels(of: Array(start..<start + count), to: pixels)
-            for position in 0..<count { labels[position] = images.labels[start + position] }
-            let part = body(labels, count)
+        forEachPart(of: Array(0..<others.count), from: others) { minibatch, _ in
+            let part = body(minibatch.examples)
             total = (total.loss + part.loss, total.right + part.right)
         }
         return HeldOut(
-            loss: total.loss / Double(images.count), accuracy: Double(total.right) / Double(images.count))
+            loss: total.loss / Double(others.count), accuracy: Double(total.right) / Double(others.count))
     }
 
     /// Which images the minibatch of `step` holds.
     func indices(at step: Int) -> [Int] {
         sampler.indices(at: step)
+    }
+
+    /// Fills `indices`.
+    private mutating func draw(_ step: Int) {
+        let sampler = sampler
+        var span = indices.mutableSpan
+        sampler.fill(&span, at: step)
+        (self.step, part) = (step, nil)
+    }
+
+    /// Calls `body` with as many of the chosen images at a time as there is room for; all weigh 1, then and afterwards.
+    private mutating func forEachPart(
+        of chosen: [Int], from images: LabeledImages, _ body: (inout Self, ArraySlice<Int>) -> Void
+    ) {
+        part = nil
+        for start in stride(from: 0, to: chosen.count, by: capacity) {
+            let part = chosen[start..<min(start + capacity, chosen.count)]
+            copy(part, of: images)
+            body(&self, part)
+        }
+        for position in 0..<capacity { examples.weights[position] = 1 }
+    }
+
+    /// Copies images to the front; behind them is left what was there.
+    private mutating func copy(_ chosen: ArraySlice<Int>, of images: LabeledImages) {
+        images.copyPixels(of: chosen, to: pixels)
+        examples.count = chosen.count
+        for (position, index) in chosen.enumerated() { examples.labels[position] = images.labels[index] }
     }
 }

@@ -44,6 +44,12 @@ public protocol OptimizeeInstance: AnyObject {
     /// The loss alone.
     func loss(at step: Int, parameters: Span<Float>) -> Float
 
+    /// The mean of `loss(at:parameters:)` over the steps `0 ..< steps`; nil once `isCancelled`, which is asked now and
+    /// then, is true.
+    ///
+    /// Whoever knows that steps share examples may look at each of them once; the sum is then rounded in another way.
+    func averageLoss(steps: Int, parameters: Span<Float>, isCancelled: () -> Bool) -> Double?
+
     /// How parameters do on data that no step meets; nil where there are none, as for functions in closed form.
     ///
     /// The same parameters always give the same numbers, whatever was asked before.
@@ -52,6 +58,16 @@ public protocol OptimizeeInstance: AnyObject {
 
 extension OptimizeeInstance {
     public func heldOut(parameters: Span<Float>) -> HeldOut? { nil }
+
+    /// Evaluates step after step.
+    public func averageLoss(steps: Int, parameters: Span<Float>, isCancelled: () -> Bool) -> Double? {
+        var sum = 0.0
+        for step in 0..<steps {
+            if isCancelled() { return nil }
+            sum += Double(loss(at: step, parameters: parameters))
+        }
+        return sum / Double(steps)
+    }
 }
 
 /// How parameters do on held-out data.

@@ -65,7 +65,8 @@ private let race = "race --optimizee rosenbrock --optimizer adam"
         BadCall(
             "race --optimizee sine-lstm:hidden=1000,length=1000,batch=1000000 --optimizer adam", "a smaller minibatch"
         ),
-        BadCall("race --optimizee digits-cnn:width=4096,batch=10000 --optimizer adam", "a smaller minibatch"),
+        BadCall(
+            "race --optimizee digits-cnn:width=4096,layers=c-p-c-p-c-p-c-f --optimizer adam", "take fewer parameters"),
         BadCall("race --optimizee mnist-mlp --optimizer adam --data-dir /dev/null", "l2o data fetch mnist"),
         BadCall("\(train) --iterations 9", "/dev/null: cannot be made"),
         BadCall("\(train) --iterations 9 --resume", "/dev/null/runs: holds no meta-training run to continue"),

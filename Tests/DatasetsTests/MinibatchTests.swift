@@ -42,7 +42,7 @@ import Testing
         let values = LabeledImages(pixels: [], labels: [], pixelsPerImage: 4, classes: 2)
         let bytes = LabeledImages(bytes: [], labels: [], pixelsPerImage: 4, classes: 2)
         var target: [Float] = [7]
-        for images in [values, bytes] { images.copyPixels(of: [], to: &target) }
+        for images in [values, bytes] { images.copyPixels(of: [][...], to: &target) }
         #expect(target == [7])
     }
 
@@ -59,7 +59,7 @@ import Testing
             LabeledImages(pixels: expected, labels: labels, pixelsPerImage: size, classes: 1),
         ] {
             var target = [Float](repeating: .nan, count: indices.count * size)
-            images.copyPixels(of: indices, to: &target)
+            images.copyPixels(of: indices[...], to: &target)
             #expect(target == wanted)
         }
     }

@@ -33,6 +33,9 @@ struct CNNCase: CustomTestStringConvertible {
         CNNCase(width: 16, side: 6, batch: 4, scale: 0.2), CNNCase(width: 17, side: 6, batch: 3, scale: 0.2),
         CNNCase(layers: "c-c-p-c-c-p-f-f", width: 16, side: 8, channels: 3, batch: 3, scale: 0.1),
         CNNCase(layers: "c-c-p-c-c-p-f-f", width: 8, side: 7, batch: 3, scale: 0.2),
+        // Minibatches that are looked at in one, two and three parts, the last of them full or not.
+        CNNCase(batch: 16), CNNCase(batch: 17), CNNCase(batch: 32),
+        CNNCase(width: 16, side: 6, batch: 41, scale: 0.2),
     ]
 }
 

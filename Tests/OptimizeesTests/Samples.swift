@@ -23,6 +23,10 @@ extension OptimizeeInstance {
     func heldOut(_ parameters: [Float]) -> HeldOut? { heldOut(parameters: parameters.span) }
 
     func loss(at step: Int, _ parameters: [Float]) -> Float { loss(at: step, parameters: parameters.span) }
+
+    func averageLoss(steps: Int, _ parameters: [Float]) -> Double? {
+        averageLoss(steps: steps, parameters: parameters.span, isCancelled: { false })
+    }
 }
 
 /// The largest difference between two vectors, relative to the larger one's norm.

@@ -66,12 +66,16 @@ public struct CNN: Optimizee {
     /// Of the training images and those that are held out.
     public var dataFingerprint: String? { ImageSplit(training: images, heldOut: heldOut).fingerprint }
 
-    /// With a minibatch, and what each layer puts out and passes back.
+    /// The most images that are looked at together.
+    static let microbatch = 16
+
+    /// With a part of a minibatch, what each layer puts out and passes back of it, and its gradient.
     public var instanceBytes: Int {
+        let capacity = ImageMinibatch.capacity(batchSize: batchSize, limit: Self.microbatch)
         let scratch =
-            ConvolutionStack.scratchFloats(blocks, batchSize: batchSize)
-            + DenseStack.scratchFloats(denseLayers, batchSize: batchSize)
-        return (parameterCount + batchSize * images.pixelsPerImage + scratch) * MemoryLayout<Float>.stride
+            ConvolutionStack.scratchFloats(blocks, batchSize: capacity)
+            + DenseStack.scratchFloats(denseLayers, capacity: capacity)
+        return (2 * parameterCount + capacity * images.pixelsPerImage + scratch) * MemoryLayout<Float>.stride
     }
 
     public func instance(key: RandomKey) -> any OptimizeeInstance { CNNInstance(self, key: key) }

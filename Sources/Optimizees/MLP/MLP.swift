@@ -65,7 +65,7 @@ public struct MLP: Optimizee {
 
     /// With a minibatch, and what each layer puts out and passes back.
     public var instanceBytes: Int {
-        let scratch = DenseStack.scratchFloats(layers, batchSize: batchSize)
+        let scratch = DenseStack.scratchFloats(layers, capacity: batchSize)
         return (parameterCount + batchSize * images.pixelsPerImage + scratch) * MemoryLayout<Float>.stride
     }
 

@@ -18,7 +18,7 @@ public final class MLPInstance: OptimizeeInstance {
         minibatch = ImageMinibatch(
             images: mlp.images, batchSize: mlp.batchSize, key: key.child(1), workspace: workspace)
         layers = DenseStack(
-            mlp.layers, activation: mlp.activation, batchSize: mlp.batchSize, inputs: minibatch.pixels,
+            mlp.layers, activation: mlp.activation, capacity: minibatch.capacity, inputs: minibatch.pixels,
             workspace: workspace)
         heldOutImages = mlp.heldOut
     }
@@ -29,7 +29,8 @@ public final class MLPInstance: OptimizeeInstance {
     public func loss(at step: Int, parameters: Span<Float>) -> Float {
         precondition(parameters.count == initialParameters.count, "parameters do not fit the MLP")
         minibatch.load(step: step)
-        return parameters.withUnsafeBufferPointer { layers.loss($0.baseAddress!, labels: minibatch.labels) }
+        let sum = parameters.withUnsafeBufferPointer { layers.loss($0.baseAddress!, minibatch.examples) }
+        return Float(sum / Double(minibatch.batchSize))
     }
 
     public func lossAndGradient(
@@ -40,7 +41,8 @@ public final class MLPInstance: OptimizeeInstance {
         parameters.withUnsafeBufferPointer { parameters in
             gradient.withUnsafeMutableBufferPointer { gradient in
                 layers.backward(
-                    parameters.baseAddress!, labels: minibatch.labels, into: gradient.baseAddress!)
+                    parameters.baseAddress!, minibatch.examples, share: 1 / Float(minibatch.batchSize),
+                    into: gradient.baseAddress!)
             }
         }
         return loss
@@ -50,9 +52,14 @@ public final class MLPInstance: OptimizeeInstance {
         precondition(parameters.count == initialParameters.count, "parameters do not fit the MLP")
         guard let images = heldOutImages?.images else { return nil }
         return parameters.withUnsafeBufferPointer { parameters in
-            minibatch.score(images) { labels, count in
-                layers.score(parameters.baseAddress!, labels: labels, count: count)
-            }
+            minibatch.score(images) { layers.score(parameters.baseAddress!, $0) }
+        }
+    }
+
+    public func averageLoss(steps: Int, parameters: Span<Float>, isCancelled: () -> Bool) -> Double? {
+        precondition(parameters.count == initialParameters.count, "parameters do not fit the MLP")
+        return parameters.withUnsafeBufferPointer { parameters in
+            minibatch.averageLoss(steps: steps) { layers.loss(parameters.baseAddress!, $0) }
         }
     }
 }

@@ -92,6 +92,17 @@ public final class CombinedInstance: OptimizeeInstance {
         return lastLosses.first + lastLosses.second
     }
 
+    public func averageLoss(steps: Int, parameters: Span<Float>, isCancelled: () -> Bool) -> Double? {
+        precondition(parameters.count == initialParameters.count, "parameters do not fit the optimizees")
+        guard
+            let first = first.averageLoss(
+                steps: steps, parameters: parameters.extracting(..<firstCount), isCancelled: isCancelled),
+            let second = second.averageLoss(
+                steps: steps, parameters: parameters.extracting(firstCount...), isCancelled: isCancelled)
+        else { return nil }
+        return first + second
+    }
+
     /// How f's part of the parameters does.
     public func heldOut(parameters: Span<Float>) -> HeldOut? {
         precondition(parameters.count == initialParameters.count, "parameters do not fit the optimizees")

@@ -154,6 +154,12 @@ public final class RandomScalingInstance: OptimizeeInstance {
         return wrapped.heldOut(parameters: scaled.span)
     }
 
+    public func averageLoss(steps: Int, parameters: Span<Float>, isCancelled: () -> Bool) -> Double? {
+        scale(parameters)
+        let scaled = UnsafeBufferPointer(scaled)
+        return wrapped.averageLoss(steps: steps, parameters: scaled.span, isCancelled: isCancelled)
+    }
+
     private func scale(_ parameters: Span<Float>) {
         let (factors, start, scaled) = (factors, start, scaled)
         precondition(parameters.count == factors.count, "parameters do not fit the optimizee")
