@@ -7,7 +7,7 @@ public import Optimizers
 /// Every rate meets the same problems. The best has the lowest mean final loss; a rate at which a run diverges is
 /// worse than any at which none does. The search begins with some rates `spacing` half powers apart. It tries the two
 /// neighbours of the best at that distance, which lets it grow beyond where it began, until the best lies between
-/// them; then it halves the distance, and ends where the three next rates on either side are no better. One would be
+/// them; then it halves the distance, and ends where the `reach` next rates on either side are no better. One would be
 /// too few: close to divergence, losses change from one rate to the next by more than their trend (on the LSTMs,
 /// Adadelta's search ended in dents up to 21 % above its best). Further away it does not look: `spacing` 1 tries all.
 ///
@@ -31,6 +31,10 @@ public struct LearningRateSweep: Sendable {
     /// How many of the problems a rate meets while rates are further apart than √2; the last ones meet all of them.
     /// Fewer are for runs that take seconds.
     public var coarseSeeds: Int
+    /// How many next rates on either side of the best must be no better, on all problems.
+    public var reach = 3
+    /// How many must be so before that on `coarseSeeds` problems. 0 leaves this out.
+    public var coarseReach = 0
     /// Where the search stops growing. A sweep that gets there has `SweepResult.isOnEdge` set.
     public var limits: ClosedRange<Int> = -80...40
 
@@ -77,55 +81,45 @@ public struct LearningRateSweep: Sendable {
         }
     }
 
-    /// Searches until the best rate lies between six that are no better, or at the limits.
+    /// Searches until the best rate lies between those of its `reach`, or at the limits.
     ///
     /// - Parameter performer: computes the runs, or finds them.
     /// - Throws: `CancellationError` where `control` cancels; what `performer` throws.
     public func run(
         control: RunControl = RunControl(), performer: any RunPerformer = ComputedRuns()
     ) throws -> SweepResult {
-        let meter = ProgressMeter(control)
-        var trials: [SweepResult.Trial] = []
-        func evaluate(_ halfPowers: some Sequence<Int>, problems: Int) throws {
-            let missing = Set(halfPowers).subtracting(
-                trials.filter { $0.finalLosses.count >= problems }.map(\.halfPower)
-            ).sorted()
-            let course = Course(optimizee: optimizee, steps: steps, seeds: problems, seed: seed, performer: performer)
-            let runs = try course.runs(
-                missing.map { optimizer.with(learningRate: exp2(Double($0) / 2)) }, meter: meter)
-            trials.removeAll { missing.contains($0.halfPower) }
-            trials += zip(missing, runs).map { SweepResult.Trial(halfPower: $0, finalLosses: $1.map(\.finalLoss)) }
-            trials.sort { $0.halfPower < $1.halfPower }
-        }
-        let range = halfPowers.clamped(to: limits)
-        var distance = spacing
-        try evaluate(
-            stride(from: range.lowerBound, through: range.upperBound, by: spacing),
-            problems: distance > 1 ? coarseSeeds : seeds)
-        while true {
-            let best = bestIndex(of: trials)
-            let center = trials[best].halfPower
-            let offsets = distance > 1 ? [-distance, 0, distance] : Array(-3...3)
-            let neighbours = Set(offsets.map { min(max(center + $0, limits.lowerBound), limits.upperBound) })
-            let before = trials
-            try evaluate(neighbours, problems: distance > 1 ? coarseSeeds : seeds)
-            guard trials == before else { continue }
-            guard distance == 1 else {
-                distance /= 2
-                continue
-            }
-            return SweepResult(
-                optimizer: optimizer.with(learningRate: trials[best].learningRate), trials: trials, best: best)
-        }
+        try Self.run([self], control: control, performer: performer)[0]
     }
 
-    /// Of those that met the most problems, the lowest mean; then the fewest diverged; then the lowest rate, so that where
-    /// all diverge the search goes down.
-    private func bestIndex(of trials: [SweepResult.Trial]) -> Int {
-        let most = trials.map(\.finalLosses.count).max()
-        return trials.indices.filter { trials[$0].finalLosses.count == most }
-            .min { (trials[$0].mean, trials[$0].diverged) < (trials[$1].mean, trials[$1].diverged) }!
+    /// Runs several sweeps side by side, each as if it were alone: what one of them wants next may be too little to keep
+    /// all cores busy.
+    ///
+    /// - Parameter performer: computes the runs, or finds them.
+    /// - Throws: `CancellationError` where `control` cancels; what `performer` throws.
+    public static func run(
+        _ sweeps: [LearningRateSweep], control: RunControl = RunControl(),
+        performer: any RunPerformer = ComputedRuns()
+    ) throws -> [SweepResult] {
+        let meter = ProgressMeter(control)
+        var open = sweeps.map { OpenSweep($0) }
+        while true {
+            let wanted = open.map(\.requests)
+            let requests = wanted.flatMap(\.self)
+            guard !requests.isEmpty else { return open.map(\.result) }
+            meter.expect(requests.reduce(0) { $0 + $1.work })
+            var runs = try performer.perform(requests, meter: meter)[...]
+            for index in open.indices where !wanted[index].isEmpty {
+                open[index].add(Array(runs.prefix(wanted[index].count)))
+                runs = runs.dropFirst(wanted[index].count)
+            }
+        }
     }
+}
+
+/// What progress calls sweeps: `sweep of adam`, `sweeps of 3 optimizers`.
+public func sweepsText(_ optimizers: [any HandDesignedOptimizer]) -> String {
+    guard optimizers.count == 1 else { return "sweeps of \(optimizers.count) optimizers" }
+    return "sweep of \(type(of: optimizers[0]).keyword)"
 }
 
 /// What a learning-rate sweep tried and found.

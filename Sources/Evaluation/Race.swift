@@ -55,8 +55,11 @@ public struct Race: Sendable {
     public func run(
         control: RunControl = RunControl(), performer: any RunPerformer = ComputedRuns()
     ) throws -> RaceResult {
-        let course = Course(optimizee: optimizee, steps: steps, seeds: seeds, seed: seed, performer: performer)
-        let runs = try course.runs(entrants.map(\.optimizer), meter: ProgressMeter(control))
+        let course = Course(optimizee: optimizee, steps: steps, seeds: seeds, seed: seed)
+        let requests = course.requests(entrants.map(\.optimizer))
+        let meter = ProgressMeter(control)
+        meter.expect(requests.reduce(0) { $0 + $1.work })
+        let runs = course.perOptimizer(try performer.perform(requests, meter: meter))
         let results = try zip(entrants, runs).map { entrant, runs in
             let timing =
                 measuresTime

@@ -76,17 +76,18 @@ struct Course: Sendable {
     let steps: Int
     let seeds: Int
     let seed: UInt64
-    var performer: any RunPerformer = ComputedRuns()
 
-    /// Every optimizer on every problem, in parallel: a list of runs for each optimizer, in order.
-    func runs(_ optimizers: [any Optimizer], meter: ProgressMeter) throws -> [[Run]] {
-        let requests = optimizers.flatMap { optimizer in
+    /// Every optimizer on every problem, one optimizer after the other.
+    func requests(_ optimizers: [any Optimizer]) -> [RunRequest] {
+        optimizers.flatMap { optimizer in
             (0..<seeds).map {
                 RunRequest(optimizer: optimizer, optimizee: optimizee, steps: steps, seed: seed, problem: $0)
             }
         }
-        meter.expect(requests.reduce(0) { $0 + $1.work })
-        let runs = try performer.perform(requests, meter: meter)
-        return optimizers.indices.map { Array(runs[$0 * seeds..<($0 + 1) * seeds]) }
+    }
+
+    /// What came of `requests`: a list of runs for each optimizer, in order.
+    func perOptimizer(_ runs: [Run]) -> [[Run]] {
+        stride(from: 0, to: runs.count, by: seeds).map { Array(runs[$0..<$0 + seeds]) }
     }
 }

@@ -5,7 +5,7 @@ import Optimizees
 
 /// How far a reproduction has come.
 public struct ReproductionProgress: Sendable {
-    /// What is going on, as `E5 ReLU (3/22): sweep of adam`.
+    /// What is going on, as `E5 ReLU (3/22): race`.
     public let text: String
     /// Runs that are done or were found.
     public let runs: Int

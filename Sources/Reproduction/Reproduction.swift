@@ -166,7 +166,7 @@ public struct ReproductionSettings: Sendable {
     func search(_ panel: Panel, wantsAllRates: Bool) -> RateSearch {
         if isQuick { return RateSearch(spacing: 4, problems: 1) }
         let spacing = wantsAllRates ? 1 : 4
-        guard panel.isHeavy else { return RateSearch(spacing: spacing, problems: seeds) }
-        return RateSearch(spacing: spacing, problems: min(2, seeds), coarseProblems: 1)
+        return panel.isHeavy
+            ? .frugal(spacing: spacing, problems: seeds) : RateSearch(spacing: spacing, problems: seeds)
     }
 }

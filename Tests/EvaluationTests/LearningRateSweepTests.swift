@@ -50,6 +50,56 @@ struct LearningRateSweepTests {
         }
     }
 
+    @Test("As many next rates as are wanted were tried on either side", arguments: [1, 2, 5])
+    func reach(reach: Int) throws {
+        for optimizer in OptimizerCatalogue.all {
+            var sweep = LearningRateSweep(on: bowl, of: optimizer, steps: 10, seeds: 2)
+            sweep.reach = reach
+            let result = try sweep.run()
+            let near = result.trials.filter { abs($0.halfPower - result.best.halfPower) <= reach }
+            #expect(near.count == 2 * reach + 1 && near.allSatisfy { $0.mean >= result.best.mean })
+        }
+    }
+
+    @Test("More next rates may be tried on fewer problems than on all", arguments: [1, 4])
+    func coarseReach(spacing: Int) throws {
+        for optimizer in OptimizerCatalogue.all {
+            var sweep = LearningRateSweep(
+                on: bowl, of: optimizer, steps: 10, seeds: 3, spacing: spacing, coarseSeeds: 1)
+            (sweep.reach, sweep.coarseReach) = (1, 2)
+            let result = try sweep.run()
+            func near(_ distance: Int) -> [SweepResult.Trial] {
+                result.trials.filter { abs($0.halfPower - result.best.halfPower) <= distance }
+            }
+            #expect(near(1).count == 3)
+            #expect(near(1).allSatisfy { $0.finalLosses.count == 3 && $0.mean >= result.best.mean })
+            #expect(result.trials.contains { $0.finalLosses.count == 1 })
+            let first = try #require(result.trials.min { $0.finalLosses[0] < $1.finalLosses[0] })
+            #expect(result.trials.count { abs($0.halfPower - first.halfPower) <= 2 } == 5)
+            // Where one problem is all there is, both are the same.
+            sweep.seeds = 1
+            let single = try sweep.run()
+            #expect(single.trials.allSatisfy { $0.finalLosses.count == 1 } && !single.isOnEdge)
+        }
+    }
+
+    @Test("Side by side, sweeps find what each finds alone, and ask for the same runs", arguments: [1, 4])
+    func sideBySide(spacing: Int) throws {
+        let sweeps = OptimizerCatalogue.all.enumerated().map { index, optimizer in
+            LearningRateSweep(
+                on: bowl, of: optimizer, steps: 10, seeds: 1 + index % 3, seed: 5, spacing: spacing, coarseSeeds: 1)
+        }
+        let (together, alone) = (RequestCount(), RequestCount())
+        let results = try LearningRateSweep.run(sweeps, performer: together)
+        #expect(results.count == sweeps.count)
+        for (sweep, result) in zip(sweeps, results) {
+            let own = try sweep.run(performer: alone)
+            #expect(own.trials == result.trials && own.best == result.best && own.label == result.label)
+        }
+        #expect(together.runs == alone.runs && together.calls < alone.calls)
+        #expect(try LearningRateSweep.run([]).isEmpty)
+    }
+
     @Test(
         "Grows in both directions until the best rate lies inside", arguments: [-30 ... -20, 9...12, 0...0], [1, 4])
     func extends(grid: ClosedRange<Int>, spacing: Int) throws {
@@ -127,6 +177,26 @@ struct LearningRateSweepTests {
         #expect(throws: CancellationError.self) { try sweep.run(control: RunControl(isCancelled: { true })) }
     }
 
+    @Test("A frugal search tries less, and starts where it finds the rates of the usual one")
+    func frugal() throws {
+        for optimizer in OptimizerCatalogue.all {
+            let (rich, frugal) = (RateSearch(spacing: 4, problems: 2), RateSearch.frugal(spacing: 4, problems: 5))
+            let (many, few) = (RequestCount(), RequestCount())
+            func panel(_ search: RateSearch) -> PanelRun {
+                PanelRun(
+                    optimizee: bowl, steps: 10, seeds: 2, seed: 1, entrants: [], tuned: [optimizer], search: search)
+            }
+            let usual = try panel(rich).run(performer: many) { _ in RunControl() }.sweeps[0]
+            let found = try panel(frugal).run(performer: few) { _ in RunControl() }.sweeps[0]
+            #expect(found.best == usual.best && !found.isOnEdge, "\(optimizer.name)")
+            #expect(few.runs < many.runs)
+        }
+        #expect(RateSearch.frugal(spacing: 4, problems: 1).problems == 1)
+        #expect(
+            RateSearch.frugal(spacing: 4, problems: 5).expectedRuns < RateSearch(spacing: 4, problems: 2).expectedRuns
+        )
+    }
+
     @Test("Rates that are powers of √2 are written as such")
     func text() {
         #expect(learningRateText(0x1p-5) == "2^-5")
@@ -134,5 +204,18 @@ struct LearningRateSweepTests {
         #expect(learningRateText(exp2(0.5)) == "2^0.5")
         #expect(learningRateText(0.001) == "0.001")
         #expect(learningRateText(0) == "0.0")
+    }
+}
+
+/// Computes every run, and counts them.
+private final class RequestCount: RunPerformer {
+    private let count = OrderedMutex((runs: 0, calls: 0))
+
+    var runs: Int { count.withLock { $0.runs } }
+    var calls: Int { count.withLock { $0.calls } }
+
+    func perform(_ requests: [RunRequest], meter: ProgressMeter) throws -> [Run] {
+        count.withLock { $0 = ($0.runs + requests.count, $0.calls + 1) }
+        return try ComputedRuns().perform(requests, meter: meter)
     }
 }

@@ -202,9 +202,9 @@ struct ReproductionTests {
             let steps = seen.withLock { $0 }
             #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.share <= $1.share && $0.runs <= $1.runs })
             #expect(steps.allSatisfy { $0.runs <= $0.totalRuns && $0.share <= 1 })
-            #expect(steps.first?.text.hasPrefix("T1 quadratic (1/5): sweep of sgd") == true)
+            #expect(steps.first?.text.hasPrefix("T1 quadratic (1/5): sweeps of 2 optimizers") == true)
             #expect(steps.last?.text.hasPrefix("T3 convex (5/5): race") == true)
-            #expect(steps.contains { $0.text.hasSuffix(", warm-up, cosine") } == !schedules.isEmpty)
+            #expect(steps.contains { $0.text.hasSuffix(" under schedules") } == !schedules.isEmpty)
             #expect(steps.last.map { $0.runs == $0.totalRuns } == true)
         }
     }

@@ -5,7 +5,7 @@ public import Optimizers
 public struct PanelRun: Sendable {
     /// What is done at the moment.
     public struct Stage: Sendable {
-        /// As `sweep of adam`, or `race`.
+        /// As `sweeps of 7 optimizers`, or `race`.
         public let text: String
         /// About how many runs it takes.
         public let expectedRuns: Int
@@ -57,34 +57,47 @@ public struct PanelRun: Sendable {
     public func run(
         performer: any RunPerformer, control: (Stage) -> RunControl
     ) throws -> (race: RaceResult, sweeps: [SweepRecord]) {
-        func sweep(
-            _ optimizer: any HandDesignedOptimizer, _ search: RateSearch, from start: Int? = nil, _ text: String = ""
-        ) throws -> SweepResult {
-            let stage = Stage(
-                text: "sweep of \(type(of: optimizer).keyword)\(text)", expectedRuns: search.expectedRuns)
-            return try LearningRateSweep(
-                on: optimizee, of: optimizer, steps: steps, seeds: min(search.problems, seeds), seed: seed,
-                halfPowers: start.map { $0...$0 }, spacing: search.spacing, coarseSeeds: search.coarseProblems
-            ).run(control: control(stage), performer: performer)
+        func sweeps(
+            _ optimizers: [any HandDesignedOptimizer], _ search: RateSearch, from start: Int? = nil, _ text: String
+        ) throws -> [SweepResult] {
+            let stage = Stage(text: text, expectedRuns: optimizers.count * search.expectedRuns)
+            return try LearningRateSweep.run(
+                optimizers.map { sweep($0, search, from: start) }, control: control(stage), performer: performer)
         }
         func race(_ entrants: [Entrant]) throws -> RaceResult {
             try Race(on: optimizee, steps: steps, seeds: seeds, seed: seed, entrants: entrants).run(
                 control: control(Stage(text: "race", expectedRuns: entrants.count * seeds)), performer: performer)
         }
-        let constant = try tuned.map { try sweep($0, search) }
+        let constant = try sweeps(tuned, search, sweepsText(tuned))
         var result = try race(entrants + constant.map { Entrant($0) })
         let means = result.results.suffix(constant.count).map(\.finalStatistics.mean)
         guard !schedules.isEmpty, let best = zip(constant, means).min(by: { $0.1 < $1.1 })?.0 else {
             return (result, constant.map { SweepRecord($0) })
         }
-        let scheduled = try schedules.map { shape in
+        let shaped = schedules.map { shape in
             var optimizer = best.optimizer
             optimizer.schedule = shape.schedule(steps: steps)
-            return try sweep(optimizer, search.nearby, from: best.best.halfPower, ", \(shape.text)")
+            return optimizer
         }
+        let text = "sweeps of \(best.label) under schedules"
+        let scheduled = try sweeps(shaped, search.nearby, from: best.best.halfPower, text)
         result.results += try race(scheduled.map { Entrant($0) }).results
         return (
             result, constant.map { SweepRecord($0) } + zip(scheduled, schedules).map { SweepRecord($0, under: $1) }
         )
+    }
+
+    private func sweep(
+        _ optimizer: any HandDesignedOptimizer, _ search: RateSearch, from start: Int?
+    ) -> LearningRateSweep {
+        var sweep = LearningRateSweep(
+            on: optimizee, of: optimizer, steps: steps, seeds: min(search.problems, seeds), seed: seed,
+            halfPowers: start.map { $0...$0 }, spacing: search.spacing, coarseSeeds: search.coarseProblems)
+        (sweep.reach, sweep.coarseReach) = (search.reach, search.coarseReach)
+        if search.startsInTheMiddle {
+            let usual = sweep.halfPowers
+            sweep.halfPowers = usual.lowerBound + search.spacing...usual.upperBound - search.spacing
+        }
+        return sweep
     }
 }

@@ -73,23 +73,12 @@ struct RaceCommand: SharedOptionsCommand {
         for folder in [out, tensorboard].compactMap(\.self) { try makeFolder(folder) }
         let problem = try OptimizeeCatalogue(data: AppData(folder: dataDir)).optimizee(named: optimizee)
         try checkMemory(problem, contenders)
-        var entrants: [Entrant] = []
-        var sweeps: [SweepResult] = []
-        for contender in contenders {
+        let sweeps = try sweeps(contenders.compactMap(\.optimizerToTune), on: problem)
+        var tuned = sweeps.makeIterator()
+        let entrants = contenders.map { contender in
             switch contender {
-            case .entrant(let entrant): entrants.append(entrant)
-            case .sweep(let optimizer):
-                let sweep = LearningRateSweep(
-                    on: problem, of: optimizer, steps: steps, seeds: seeds, seed: shared.seed)
-                let result = try showingProgress("sweep of \(type(of: optimizer).keyword)") {
-                    try sweep.run(control: $0)
-                }
-                if result.isOnEdge {
-                    Output.note(
-                        "l2o: \(result.label): the best rate, \(result.best.text), is the last that was tried\n")
-                }
-                sweeps.append(result)
-                entrants.append(Entrant(result))
+            case .entrant(let entrant): entrant
+            case .sweep: Entrant(tuned.next()!)
             }
         }
         let race = Race(on: problem, steps: steps, seeds: seeds, seed: shared.seed, entrants: distinct(entrants))
@@ -98,6 +87,22 @@ struct RaceCommand: SharedOptionsCommand {
         if let out { try write(result, sweeps, to: out) }
         if let tensorboard { try result.write(tensorBoard: tensorboard) }
         try print(result, sweeps)
+    }
+
+    private func sweeps(
+        _ optimizers: [any HandDesignedOptimizer], on problem: any Optimizee
+    ) throws -> [SweepResult] {
+        guard !optimizers.isEmpty else { return [] }
+        let sweeps = optimizers.map {
+            LearningRateSweep(on: problem, of: $0, steps: steps, seeds: seeds, seed: shared.seed)
+        }
+        let results = try showingProgress(sweepsText(optimizers)) {
+            try LearningRateSweep.run(sweeps, control: $0)
+        }
+        for result in results where result.isOnEdge {
+            Output.note("l2o: \(result.label): the best rate, \(result.best.text), is the last that was tried\n")
+        }
+        return results
     }
 
     private func showingProgress<T>(_ title: String, _ work: (RunControl) throws -> T) throws -> T {

@@ -82,6 +82,11 @@ enum Contender: Sendable {
         }
     }
 
+    /// Nil where its learning rate is not to be searched for.
+    var optimizerToTune: (any HandDesignedOptimizer)? {
+        if case .sweep(let optimizer) = self { optimizer } else { nil }
+    }
+
     /// The same for two that would run the same course.
     private var key: String {
         switch self {
