@@ -28,11 +28,14 @@ public struct RateSearch: Sendable, Hashable {
         func number(_ count: Int) -> String { count == 1 ? "one problem" : "\(count) problems" }
         guard !isNearby else { return "rate by rate, √2 apart, on \(number(problems))" }
         guard spacing > 1 else { return "every power of √2, on \(number(problems))" }
-        let start = "\(startsInTheMiddle ? "three powers" : "powers") of \(1 << (spacing / 2))"
+        let first = "\(startsInTheMiddle ? "three powers" : "powers") of \(1 << (spacing / 2))"
+        let start = "\(first), then closer and closer around the best"
         let coarse = coarseProblems < problems ? " on \(number(coarseProblems))" : ""
-        let last = coarseReach > 0 ? "" : "to √2, "
-        return "\(start), then closer and closer around the best\(coarseReach > 0 ? " to √2" : "")\(coarse), "
-            + "\(last)\(reach) on either side, on \(number(problems))"
+        guard coarseReach > 0 else {
+            return "\(start)\(coarse), to √2, \(reach) on either side, on \(number(problems))"
+        }
+        return
+            "\(start), to √2, \(coarseReach) on either side,\(coarse); then \(reach) on either side, on \(number(problems))"
     }
 
     /// The search where runs take seconds: two problems, and fewer rates.
