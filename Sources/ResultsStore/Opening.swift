@@ -66,21 +66,30 @@ private func check(_ path: String) throws {
         throw InputError(path, "is not a regular file", advice: "name a file, or one that does not exist yet")
     }
     try translatingErrors(path) {
-        var configuration = Configuration()
-        configuration.readonly = true
-        configuration.busyMode = .timeout(patience)
-        try DatabaseQueue(path: path, configuration: configuration).read { database in
-            let id = try Int.fetchOne(database, sql: "PRAGMA application_id")
-            guard id == applicationID else {
-                let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-                // Empty: another process is about to make the tables, or died before.
-                guard tables > 0 else { return }
-                throw InputError(path, "is another program's database", advice: "name another file or folder")
-            }
-            guard try !migrator.hasBeenSuperseded(database) else {
-                throw InputError(
-                    path, "was written by a newer version of l2o", advice: "update l2o, or choose another folder")
-            }
+        do {
+            try checkContent(path, readonly: true)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY {
+            // A process died while it wrote, and who only reads may not take that back.
+            try checkContent(path, readonly: false)
+        }
+    }
+}
+
+private func checkContent(_ path: String, readonly: Bool) throws {
+    var configuration = Configuration()
+    configuration.readonly = readonly
+    configuration.busyMode = .timeout(patience)
+    try DatabaseQueue(path: path, configuration: configuration).read { database in
+        let id = try Int.fetchOne(database, sql: "PRAGMA application_id")
+        guard id == applicationID else {
+            let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+            // Empty: another process is about to make the tables, or died before.
+            guard tables > 0 else { return }
+            throw InputError(path, "is another program's database", advice: "name another file or folder")
+        }
+        guard try !migrator.hasBeenSuperseded(database) else {
+            throw InputError(
+                path, "was written by a newer version of l2o", advice: "update l2o, or choose another folder")
         }
     }
 }

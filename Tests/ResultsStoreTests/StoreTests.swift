@@ -1,5 +1,6 @@
 import Evaluation
 import Files
+import Foundation
 import GRDB
 import NumericCore
 import Optimizees
@@ -138,6 +139,26 @@ struct StoreTests {
             #expect(adam["diverged_step"] as Int? == nil)
             let diverged = rows.filter { $0["diverged_step"] as Int? != nil }
             #expect(diverged.count == 4 && diverged.allSatisfy { $0["final_loss"] as Double? == nil })
+        }
+    }
+
+    @Test("What a process that died had half written is taken back")
+    func hotJournal() throws {
+        try withTemporaryFolder { folder in
+            _ = try StoredRuns(open(folder)).perform(requests(Counted()), meter: meter)
+            let path = "\(folder)/store.sqlite"
+            try DatabaseQueue(path: path).writeWithoutTransaction { database in
+                // So few pages in memory that the file itself is written to before the transaction ends.
+                try database.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; BEGIN IMMEDIATE")
+                try database.execute(sql: "UPDATE runs SET losses = randomblob(20000), final_loss = 0")
+                for suffix in ["", "-journal"] {
+                    try FileManager.default.copyItem(atPath: path + suffix, toPath: "\(folder)/died.sqlite\(suffix)")
+                }
+                try database.execute(sql: "ROLLBACK")
+            }
+            let runs = StoredRuns(try ResultsStore(path: "\(folder)/died.sqlite", version: "test"))
+            _ = try runs.perform(requests(Counted()), meter: meter)
+            #expect(runs.count.found == 12)
         }
     }
 
