@@ -64,21 +64,23 @@ struct ImageMinibatch {
     /// The mean loss over all images that the first steps meet: each distinct one is looked at once, and counts as often
     /// as it is met.
     ///
-    /// - Parameter body: the weighted sum of the losses of the images in `pixels`.
-    mutating func averageLoss(steps: Int, _ body: (Examples) -> Double) -> Double {
+    /// - Parameters:
+    ///   - isCancelled: asked before each part; nil is returned once it is true.
+    ///   - body: the weighted sum of the losses of the images in `pixels`.
+    mutating func averageLoss(
+        steps: Int, isCancelled: () -> Bool, _ body: (Examples) -> Double
+    ) -> Double? {
         var meetings = [Int](repeating: 0, count: images.count)
         for step in 0..<steps {
             draw(step)
             for index in indices { meetings[index] += 1 }
         }
         var total = 0.0
-        forEachPart(of: meetings.indices.filter { meetings[$0] > 0 }, from: images) { minibatch, part in
-            for (position, index) in part.enumerated() {
-                minibatch.examples.weights[position] = Double(meetings[index])
-            }
-            total += body(minibatch.examples)
+        let met = meetings.indices.filter { meetings[$0] > 0 }
+        let isComplete = forEachPart(of: met, from: images, weights: meetings, isCancelled: isCancelled) {
+            total += body($0)
         }
-        return total / Double(steps * batchSize)
+        return isComplete ? total / Double(steps * batchSize) : nil
     }
 
     /// The mean loss of other images and the share that is classified right.
@@ -88,8 +90,8 @@ struct ImageMinibatch {
         guard others.count > 0 else { return nil }
         precondition(others.pixelsPerImage == images.pixelsPerImage, "held-out images are of another size")
         var total = (loss: 0.0, right: 0)
-        forEachPart(of: Array(0..<others.count), from: others) { minibatch, _ in
-            let part = body(minibatch.examples)
+        _ = forEachPart(of: Array(0..<others.count), from: others) { examples in
+            let part = body(examples)
             total = (total.loss + part.loss, total.right + part.right)
         }
         return HeldOut(
@@ -109,17 +111,25 @@ struct ImageMinibatch {
         (self.step, part) = (step, nil)
     }
 
-    /// Calls `body` with as many of the chosen images at a time as there is room for; all weigh 1, then and afterwards.
+    /// Copies as many of the chosen images at a time as there is room for, and calls `body`; false where cancelled.
+    ///
+    /// - Parameter weights: of all images; else each weighs 1.
     private mutating func forEachPart(
-        of chosen: [Int], from images: LabeledImages, _ body: (inout Self, ArraySlice<Int>) -> Void
-    ) {
+        of chosen: [Int], from images: LabeledImages, weights: [Int]? = nil, isCancelled: () -> Bool = { false },
+        _ body: (Examples) -> Void
+    ) -> Bool {
         part = nil
+        defer { for position in 0..<capacity { examples.weights[position] = 1 } }
         for start in stride(from: 0, to: chosen.count, by: capacity) {
             let part = chosen[start..<min(start + capacity, chosen.count)]
+            if isCancelled() { return false }
             copy(part, of: images)
-            body(&self, part)
+            if let weights {
+                for (position, index) in part.enumerated() { examples.weights[position] = Double(weights[index]) }
+            }
+            body(examples)
         }
-        for position in 0..<capacity { examples.weights[position] = 1 }
+        return true
     }
 
     /// Copies images to the front; behind them is left what was there.

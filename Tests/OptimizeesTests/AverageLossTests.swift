@@ -30,11 +30,13 @@ import Testing
         #expect(instance.averageLoss(steps: 9, start) == average)
     }
 
-    /// Where steps are evaluated one by one, there may be many.
+    /// Of steps and of images there may be many.
     @Test func stepsAreCancelled() {
-        for optimizee in [Rosenbrock(), Combined(Convex(), Convex()), RandomScaling(Convex(), range: 1)]
-            as [any Optimizee]
-        {
+        let optimizees: [any Optimizee] = [
+            Rosenbrock(), Combined(Convex(), Convex()), RandomScaling(Convex(), range: 1), MLPCase().mlp,
+            CNNCase().cnn,
+        ]
+        for optimizee in optimizees {
             let instance = optimizee.instance(key: RandomKey(seed: 3))
             var asked = 0
             let result = instance.averageLoss(steps: 10, parameters: instance.initialParameters.span) {

@@ -40,8 +40,8 @@ public struct RateSearch: Sendable, Hashable {
 
     /// The search where runs take seconds: two problems, and fewer rates.
     ///
-    /// Replayed on 57 sweeps of MLPs that had been searched more widely it found the same rates, with 12 runs in place of
-    /// 19.
+    /// Replayed on 64 sweeps that had been searched more widely (`Scripts/replay_search.py`) it found the same rates, with
+    /// 12 runs in place of 19.
     public static func frugal(spacing: Int, problems: Int) -> RateSearch {
         var search = RateSearch(spacing: spacing, problems: min(2, problems), coarseProblems: 1)
         guard spacing > 1 else { return search }

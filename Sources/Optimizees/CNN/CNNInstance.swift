@@ -78,7 +78,7 @@ public final class CNNInstance: OptimizeeInstance {
     public func averageLoss(steps: Int, parameters: Span<Float>, isCancelled: () -> Bool) -> Double? {
         precondition(parameters.count == initialParameters.count, "parameters do not fit the CNN")
         return parameters.withUnsafeBufferPointer { parameters in
-            minibatch.averageLoss(steps: steps) {
+            minibatch.averageLoss(steps: steps, isCancelled: isCancelled) {
                 convolutions.forward(parameters.baseAddress!)
                 return dense.loss(parameters.baseAddress!, $0)
             }

@@ -59,7 +59,7 @@ public final class MLPInstance: OptimizeeInstance {
     public func averageLoss(steps: Int, parameters: Span<Float>, isCancelled: () -> Bool) -> Double? {
         precondition(parameters.count == initialParameters.count, "parameters do not fit the MLP")
         return parameters.withUnsafeBufferPointer { parameters in
-            minibatch.averageLoss(steps: steps) { layers.loss(parameters.baseAddress!, $0) }
+            minibatch.averageLoss(steps: steps, isCancelled: isCancelled) { layers.loss(parameters.baseAddress!, $0) }
         }
     }
 }
