@@ -5,7 +5,8 @@
     Scripts/replay_search.py runs/rows/store.sqlite
 
 Reads the final losses that a results store holds and decides as `OpenSweep` does, once with the wide search on two
-problems and once with `RateSearch.frugal`. A sweep for which the store lacks a run that either asks for is left out.
+problems and once as `RateSearch.frugal`: from three rates, and from the best rate of the sweep that the same optimizer
+had before on an optimizee of the same kind. A sweep for which the store lacks a run that is asked for is left out.
 """
 import collections, math, re, sqlite3, sys
 
@@ -18,7 +19,7 @@ def sweeps(path):
     """The losses of each sweep by half power and problem."""
     losses = collections.defaultdict(lambda: collections.defaultdict(dict))
     rows = sqlite3.connect(f"file:{path}?mode=ro", uri=True).execute(
-        "SELECT optimizee, steps, optimizer, problem, final_loss FROM runs")
+        "SELECT optimizee, steps, optimizer, problem, final_loss FROM runs ORDER BY rowid")
     for optimizee, steps, optimizer, problem, loss in rows:
         match = re.fullmatch(r"(\w+)\(lr=([^,)]+)(.*)\)", optimizer)
         if not match or match[1] not in RANGES:
@@ -52,20 +53,47 @@ def search(losses, start, stages):
             return best, sum(problems_of.values())
 
 
-same, wide_runs, frugal_runs, others = 0, 0, 0, []
-for (optimizee, steps, optimizer, _), losses in sorted(sweeps(sys.argv[1]).items()):
+STAGES = [(4, 1, 1), (2, 1, 1), (1, 2, 1), (1, 1, 2)]
+
+
+class Comparison:
+    """How often a way to search comes to the rate of the wide search, and what it costs."""
+
+    def __init__(self, name):
+        self.name, self.same, self.runs, self.wide_runs, self.others = name, 0, 0, 0, []
+
+    def add(self, sweep, losses, wide, found):
+        if found is None:
+            return
+        self.runs, self.wide_runs = self.runs + found[1], self.wide_runs + wide[1]
+        if found[0] == wide[0]:
+            self.same += 1
+        else:
+            loss = lambda power: (losses[power][0] + losses[power][1]) / 2
+            self.others.append(f"  {', '.join(map(str, sweep[:3]))}: {100 * (loss(found[0]) / loss(wide[0]) - 1):.1f} % higher")
+
+    def report(self):
+        count = self.same + len(self.others)
+        if count == 0:
+            sys.exit("no sweep has all runs that are asked for")
+        print(f"{self.name}: the same rate in {self.same} of {count} sweeps; {self.runs / count:.1f} runs in place of "
+              f"{self.wide_runs / count:.1f}", *self.others, sep="\n")
+
+
+middle, nearby = Comparison("from three rates"), Comparison("from the best rate of the sweep before")
+best_before = {}
+for (optimizee, steps, optimizer, options), losses in sweeps(sys.argv[1]).items():
     low, high = RANGES[optimizer]
     start = range(low, high + 1, SPACING)
     wide = search(losses, start, [(4, 1, 1), (2, 1, 1), (1, 3, 2)])
-    frugal = search(losses, start[1:-1], [(4, 1, 1), (2, 1, 1), (1, 2, 1), (1, 1, 2)])
-    if wide is None or frugal is None:
+    if wide is None:
         continue
-    wide_runs, frugal_runs = wide_runs + wide[1], frugal_runs + frugal[1]
-    if wide[0] == frugal[0]:
-        same += 1
-    else:
-        loss = lambda power: (losses[power][0] + losses[power][1]) / 2
-        others.append(f"{optimizee}, {steps} steps, {optimizer}: {100 * (loss(frugal[0]) / loss(wide[0]) - 1):.1f} % higher")
-count = same + len(others)
-print(f"{count} sweeps: the same rate in {same}; {frugal_runs / count:.1f} runs in place of {wide_runs / count:.1f}")
-print("\n".join(others))
+    sweep = optimizee, steps, optimizer, options
+    middle.add(sweep, losses, wide, search(losses, start[1:-1], STAGES))
+    # LSTMs and MLPs are not of one kind.
+    kin = optimizer, options, optimizee.split("-")[1]
+    if kin in best_before:
+        nearby.add(sweep, losses, wide, search(losses, [best_before[kin]], STAGES[1:]))
+    best_before[kin] = wide[0]
+middle.report()
+nearby.report()

@@ -35,6 +35,9 @@ public struct LearningRateSweep: Sendable {
     public var reach = 3
     /// How many must be so before that on `coarseSeeds` problems. 0 leaves this out.
     public var coarseReach = 0
+    /// Whether its runs are scored on held-out data at once, or keep their final parameters for later; see
+    /// `RunRequest.scoresHeldOut`. The search does not look at the scores.
+    public var scoresHeldOut = true
     /// Where the search stops growing. A sweep that gets there has `SweepResult.isOnEdge` set.
     public var limits: ClosedRange<Int> = -80...40
 

@@ -59,7 +59,9 @@ struct OpenSweep {
     }
 
     private var course: Course {
-        Course(optimizee: sweep.optimizee, steps: sweep.steps, seeds: stages[0].problems, seed: sweep.seed)
+        Course(
+            optimizee: sweep.optimizee, steps: sweep.steps, seeds: stages[0].problems, seed: sweep.seed,
+            scoresHeldOut: sweep.scoresHeldOut)
     }
 
     /// Which of the best rate and those next to it have not met as many problems as they should.

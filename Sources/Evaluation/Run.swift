@@ -20,17 +20,24 @@ public struct Run: Sendable, Equatable {
     public let finalLoss: Double
     /// How the run ended.
     public let ending: Ending
-    /// How the final parameters do on held-out data; nil where there are none, or the run diverged.
+    /// How the final parameters do on held-out data; nil where there are none, the run diverged, or this was left for
+    /// later.
     public let heldOut: HeldOut?
+    /// The final parameters where `heldOut` was left for later (`RunRequest.scoresHeldOut`); else nil.
+    public let finalParameters: [Float]?
     /// The wall time of the steps alone, while other runs had the other cores.
     public let seconds: Double
 
     /// All of a run.
-    public init(losses: [Float], finalLoss: Double, ending: Ending, heldOut: HeldOut? = nil, seconds: Double) {
+    public init(
+        losses: [Float], finalLoss: Double, ending: Ending, heldOut: HeldOut? = nil, finalParameters: [Float]? = nil,
+        seconds: Double
+    ) {
         self.losses = losses
         self.finalLoss = finalLoss
         self.ending = ending
         self.heldOut = heldOut
+        self.finalParameters = finalParameters
         self.seconds = seconds
     }
 
@@ -87,6 +94,18 @@ extension Run {
         guard finalLoss.isFinite && parameters.allSatisfy(\.isFinite) else { return diverged(steps, seconds) }
         return Run(
             losses: losses, finalLoss: finalLoss, ending: .finished,
-            heldOut: instance.heldOut(parameters: parameters.span), seconds: seconds)
+            heldOut: request.scoresHeldOut ? instance.heldOut(parameters: parameters.span) : nil,
+            finalParameters: request.scoresHeldOut ? nil : parameters, seconds: seconds)
+    }
+
+    /// The run of a request, scored on held-out data if that was left for later.
+    ///
+    /// - Precondition: `finalParameters` are of the request's optimizee.
+    public func scored(_ request: RunRequest) -> Run {
+        guard let finalParameters else { return self }
+        let instance = request.optimizee.instance(key: request.key)
+        return Run(
+            losses: losses, finalLoss: finalLoss, ending: ending,
+            heldOut: instance.heldOut(parameters: finalParameters.span), seconds: seconds)
     }
 }

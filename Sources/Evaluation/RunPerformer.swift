@@ -14,6 +14,9 @@ public struct RunRequest: Sendable {
     public let seed: UInt64
     /// Which of the problems drawn from `seed`.
     public let problem: Int
+    /// Whether the final parameters are to be scored on held-out data. Else the run keeps them
+    /// (`Run.finalParameters`), so that this can be done later, for the few runs that are raced.
+    public var scoresHeldOut = true
 
     /// - Precondition: `steps` is positive, `problem` not negative.
     public init(optimizer: any Optimizer, optimizee: any Optimizee, steps: Int, seed: UInt64, problem: Int) {
@@ -76,12 +79,16 @@ struct Course: Sendable {
     let steps: Int
     let seeds: Int
     let seed: UInt64
+    var scoresHeldOut = true
 
     /// Every optimizer on every problem, one optimizer after the other.
     func requests(_ optimizers: [any Optimizer]) -> [RunRequest] {
         optimizers.flatMap { optimizer in
             (0..<seeds).map {
-                RunRequest(optimizer: optimizer, optimizee: optimizee, steps: steps, seed: seed, problem: $0)
+                var request = RunRequest(
+                    optimizer: optimizer, optimizee: optimizee, steps: steps, seed: seed, problem: $0)
+                request.scoresHeldOut = scoresHeldOut
+                return request
             }
         }
     }

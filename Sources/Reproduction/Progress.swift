@@ -37,6 +37,12 @@ struct PanelPlan: Sendable {
         search = settings.search(panel, wantsAllRates: experiment.figure == .learningRates)
         id = (experiment.ablations.isEmpty ? "" : "\(experiment.id)/") + self.panel.id
     }
+
+    /// Whether the best learning rates of `other` are not far from those here, and known.
+    func isKin(of other: PanelPlan) -> Bool {
+        guard let optimizee, let their = other.optimizee else { return false }
+        return skipped == nil && ablations.isEmpty && type(of: optimizee) == type(of: their)
+    }
 }
 
 /// What a panel will take, as far as can be told before its sweeps have ended.

@@ -70,9 +70,12 @@ public struct Reproduction: Sendable {
         for index in plans.indices { try prepare(&plans[index], performer, isCancelled) }
         if let reason = plans.first?.skipped, plans.allSatisfy({ $0.skipped != nil }) { throw reason }
         let tracker = ProgressTracker(plans, settings, learned: learned.count, report: progress)
-        let panels = try plans.enumerated().map { index, plan in
+        var panels: [PanelResult] = []
+        for index in plans.indices {
             defer { tracker.finish(index) }
-            return try result(of: plan, at: index, performer, tracker, isCancelled)
+            plans[index].search.starts = plans[..<index].lastIndex { $0.isKin(of: plans[index]) }
+                .map { RateSearch.Starts(panels[$0]) }
+            panels.append(try result(of: plans[index], at: index, performer, tracker, isCancelled))
         }
         return ReproductionResult(
             command: command(experiments.map(\.id)), version: version, seeds: settings.seeds, seed: settings.seed,

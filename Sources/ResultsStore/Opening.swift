@@ -29,6 +29,15 @@ private let migrator: DatabaseMigrator = {
     migrator.registerMigration("2") { database in
         try database.execute(sql: "ALTER TABLE runs ADD COLUMN data TEXT")
     }
+    // A run may be kept without its score on held-out data, and then with its final parameters.
+    migrator.registerMigration("3") { database in
+        try database.execute(
+            sql: """
+                ALTER TABLE runs ADD COLUMN scored INTEGER NOT NULL DEFAULT 1;
+                CREATE TABLE final_parameters (
+                    key TEXT NOT NULL PRIMARY KEY, parameters BLOB NOT NULL, parameter_digest INTEGER NOT NULL);
+                """)
+    }
     return migrator
 }()
 
@@ -82,9 +91,10 @@ private func checkContent(_ path: String, readonly: Bool) throws {
     try DatabaseQueue(path: path, configuration: configuration).read { database in
         let id = try Int.fetchOne(database, sql: "PRAGMA application_id")
         guard id == applicationID else {
-            let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-            // Empty: another process is about to make the tables, or died before.
-            guard tables > 0 else { return }
+            // None, or that of the migrator alone: another process is about to make the tables, or died before.
+            let tables = try Int.fetchOne(
+                database, sql: "SELECT count(*) FROM sqlite_master WHERE tbl_name <> 'grdb_migrations'")
+            guard tables != 0 else { return }
             throw InputError(path, "is another program's database", advice: "name another file or folder")
         }
         guard try !migrator.hasBeenSuperseded(database) else {

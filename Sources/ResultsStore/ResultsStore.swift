@@ -11,7 +11,7 @@ import Optimizees
 ///
 /// Several processes may work on one file at the same time (SQLite's write-ahead log). A run is committed as soon as it
 /// has ended, so that a process which dies loses its runs in flight and nothing else. One row of the table `runs` is one
-/// run, with readable columns for other programs.
+/// run, with readable columns for other programs; `final_parameters` are those of runs that were not scored on held-out data.
 public final class ResultsStore: Sendable {
     /// The file.
     public let path: String
@@ -43,7 +43,7 @@ public final class ResultsStore: Sendable {
 
     // MARK: Runs
 
-    /// The runs that are there, by key.
+    /// The runs that are there as they are wanted, by key.
     func runs(_ keys: [RunKey]) throws -> [RunKey: Run] {
         try translatingErrors(path) {
             try pool.read { database in
@@ -54,10 +54,20 @@ public final class ResultsStore: Sendable {
         }
     }
 
+    /// A run; nil where it is not there, or not scored on held-out data while the key says that it has to be.
     func run(_ key: RunKey, in database: Database) throws -> Run? {
-        let statement = try database.cachedStatement(sql: "SELECT * FROM runs WHERE key = ?")
+        let condition = key.scoresHeldOut ? " AND scored = 1" : ""
+        let statement = try database.cachedStatement(sql: "SELECT * FROM runs WHERE key = ?" + condition)
         return try Row.fetchOne(statement, arguments: [key.text])
             .map { try Run(row: $0, key: key, path: path) }
+    }
+
+    /// A run that was not scored, with its final parameters; nil where there is none.
+    func unscoredRun(_ key: RunKey, in database: Database) throws -> Run? {
+        try Row.fetchOne(
+            database, sql: "SELECT * FROM runs LEFT JOIN final_parameters USING (key) WHERE key = ?",
+            arguments: [key.text]
+        ).map { try Run(unscored: $0, key: key, path: path) }
     }
 
     /// Keeps a run and gives up the claim on it.
@@ -67,13 +77,19 @@ public final class ResultsStore: Sendable {
                 // Two may have computed it, where one was thought dead; their numbers are the same.
                 try database.execute(
                     sql: """
-                        INSERT OR IGNORE INTO runs (key, optimizee, data, optimizer, steps, seed, problem, kernels,
+                        INSERT OR REPLACE INTO runs (key, optimizee, data, optimizer, steps, seed, problem, kernels,
                             revision, losses, final_loss, diverged_step, held_out_loss, held_out_accuracy, seconds,
-                            digest, machine, version, finished)
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, datetime('now'))
+                            scored, digest, machine, version, finished)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, datetime('now'))
                         """,
                     arguments: StatementArguments(key.columns) + StatementArguments(run.columns(key))
                         + [machine, version])
+                try database.execute(sql: "DELETE FROM final_parameters WHERE key = ?", arguments: [key.text])
+                if let parameters = run.parameterColumns(key) {
+                    try database.execute(
+                        sql: "INSERT INTO final_parameters (key, parameters, parameter_digest) VALUES (?, ?, ?)",
+                        arguments: StatementArguments(parameters))
+                }
                 try database.execute(sql: "DELETE FROM claims WHERE key = ?", arguments: [key.text])
             }
         }

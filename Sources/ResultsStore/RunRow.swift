@@ -15,6 +15,9 @@ import Optimizers
 struct RunKey: Hashable, Sendable {
     let text: String
     let steps: Int
+    let parameterCount: Int
+    /// Whether a run that was not scored on held-out data will not do. Not part of what makes keys equal.
+    let scoresHeldOut: Bool
     let columns: [(any DatabaseValueConvertible & Sendable)?]
 
     init(_ request: RunRequest) {
@@ -23,6 +26,8 @@ struct RunKey: Hashable, Sendable {
         // Kernels differ in the order of their sums.
         let kernels = Kernels.selected.name
         steps = request.steps
+        parameterCount = request.optimizee.parameterCount
+        scoresHeldOut = request.scoresHeldOut
         let parts = [
             optimizee, optimizer, "steps=\(steps)", "seed=\(request.seed)", "problem=\(request.problem)", kernels,
             "revision=\(Run.revision)",
@@ -39,9 +44,9 @@ struct RunKey: Hashable, Sendable {
 }
 
 extension Row {
-    /// A column's value; nil where it is null or, in a damaged file, of another type.
+    /// A column's value; nil where it is null or, in a damaged file, of another type or name.
     func value<T: DatabaseValueConvertible>(_ column: String, _: T.Type) -> T? {
-        T.fromDatabaseValue(self[column] as DatabaseValue)
+        hasColumn(column) ? T.fromDatabaseValue(self[column] as DatabaseValue) : nil
     }
 }
 
@@ -49,8 +54,8 @@ extension Run {
     /// From `losses` to `digest`, in the table's order.
     func columns(_ key: RunKey) -> [(any DatabaseValueConvertible)?] {
         [
-            blob, divergedStep == nil ? finalLoss : nil, divergedStep, heldOut.map { number($0.loss) },
-            heldOut?.accuracy, seconds, digest(key),
+            blob(losses), divergedStep == nil ? finalLoss : nil, divergedStep, heldOut.map { number($0.loss) },
+            heldOut?.accuracy, seconds, finalParameters == nil ? 1 : 0, digest(key, isScored: finalParameters == nil),
         ]
     }
 
@@ -58,44 +63,81 @@ extension Run {
     ///
     /// - Throws: `InputError` where the row does not hold what was written.
     init(row: Row, key: RunKey, path: String) throws {
-        guard let blob = row.value("losses", Data.self).map(Array.init), blob.count.isMultiple(of: 4),
+        guard let losses = row.value("losses", Data.self).flatMap(floats),
             let seconds = row.value("seconds", Double.self)
         else { throw damaged(path, "a run lacks its losses") }
         let divergedStep = row.value("diverged_step", Int.self)
         let accuracy = row.value("held_out_accuracy", Double.self)
-        let losses = stride(from: 0, to: blob.count, by: 4).map { start in
-            Float(bitPattern: blob[start..<start + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) })
-        }
         self.init(
             losses: losses, finalLoss: row.value("final_loss", Double.self) ?? .infinity,
             ending: divergedStep.map { .diverged(step: $0) } ?? .finished,
             heldOut: row.value("held_out_loss", Double.self).map { HeldOut(loss: $0, accuracy: accuracy) },
             seconds: seconds)
         let expected = divergedStep.map { min(max($0, 0), key.steps - 1) + 1 } ?? key.steps
-        guard losses.count == expected, row.value("digest", Int64.self) == digest(key) else {
+        guard losses.count == expected,
+            row.value("digest", Int64.self) == digest(key, isScored: row.value("scored", Int.self) == 1)
+        else {
             throw damaged(path, "a run's numbers do not match their digest")
         }
     }
 
-    /// The losses in IEEE single precision, little-endian.
-    private var blob: Data {
-        var bytes = Data(capacity: 4 * losses.count)
-        for loss in losses {
-            for shift in stride(from: UInt32(0), to: 32, by: 8) {
-                bytes.append(UInt8(truncatingIfNeeded: loss.bitPattern >> shift))
-            }
-        }
-        return bytes
+    /// The row of `final_parameters`; nil where the run is scored.
+    func parameterColumns(_ key: RunKey) -> [(any DatabaseValueConvertible)?]? {
+        finalParameters.map { [key.text, blob($0), parameterDigest($0, key)] }
     }
 
-    /// FNV-1a over the key and every number of the run: a damaged index may lead to another run's row.
-    private func digest(_ key: RunKey) -> Int64 {
-        var values = key.text.utf8.map { UInt64($0) } + losses.map { UInt64($0.bitPattern) }
+    /// Reads a run that was not scored, with its final parameters.
+    ///
+    /// - Throws: `InputError` where the row does not hold what was written.
+    init(unscored row: Row, key: RunKey, path: String) throws {
+        let run = try Run(row: row, key: key, path: path)
+        guard let values = row.value("parameters", Data.self).flatMap(floats), values.count == key.parameterCount,
+            row.value("parameter_digest", Int64.self) == parameterDigest(values, key)
+        else { throw damaged(path, "a run's final parameters do not match their digest") }
+        self.init(
+            losses: run.losses, finalLoss: run.finalLoss, ending: run.ending, finalParameters: values,
+            seconds: run.seconds)
+    }
+
+    private func digest(_ key: RunKey, isScored: Bool) -> Int64 {
+        var values = losses.map { UInt64($0.bitPattern) }
         values.append(finalLoss.bitPattern)
         values.append(UInt64(bitPattern: Int64(divergedStep ?? -1)))
         values.append(heldOut.map { number($0.loss).bitPattern } ?? 0)
         values.append(heldOut?.accuracy?.bitPattern ?? 0)
-        return Int64(bitPattern: values.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ $1) &* 0x100_0000_01B3 })
+        // Only then, so that the rows of earlier versions keep their digests.
+        if !isScored { values.append(1) }
+        return digestOf(key, values)
+    }
+}
+
+/// FNV-1a over a run's key and its numbers: a damaged index may lead to another run's row.
+private func digestOf(_ key: RunKey, _ numbers: [UInt64]) -> Int64 {
+    let start = key.text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    return Int64(bitPattern: numbers.reduce(start) { ($0 ^ $1) &* 0x100_0000_01B3 })
+}
+
+private func parameterDigest(_ parameters: [Float], _ key: RunKey) -> Int64 {
+    digestOf(key, parameters.map { UInt64($0.bitPattern) })
+}
+
+/// Numbers in IEEE single precision, little-endian.
+private func blob(_ values: [Float]) -> Data {
+    var bytes = Data(capacity: 4 * values.count)
+    for value in values {
+        for shift in stride(from: UInt32(0), to: 32, by: 8) {
+            bytes.append(UInt8(truncatingIfNeeded: value.bitPattern >> shift))
+        }
+    }
+    return bytes
+}
+
+/// What `blob` wrote; nil where the last number is cut off.
+private func floats(_ blob: Data) -> [Float]? {
+    let bytes = Array(blob)
+    guard bytes.count.isMultiple(of: 4) else { return nil }
+    return stride(from: 0, to: bytes.count, by: 4).map { start in
+        Float(bitPattern: bytes[start..<start + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) })
     }
 }
 

@@ -60,6 +60,12 @@ public final class StoredRuns: RunPerformer {
                 meter.complete(request.work)
                 counter.withLock { $0.found += 1 }
                 batch.add(run, key)
+            case .unscored(let run):
+                meter.complete(request.work)
+                let scored = run.scored(request)
+                try store.save(scored, for: key)
+                counter.withLock { $0.found += 1 }
+                batch.add(scored, key)
             case .granted:
                 guard let run = Run.perform(request, meter: meter) else {
                     store.release(key)
@@ -89,6 +95,8 @@ extension ResultsStore {
     enum Claim {
         /// It is there.
         case done(Run)
+        /// It is there but for the score on held-out data, which nobody else will compute.
+        case unscored(Run)
         /// Nobody else will compute it.
         case granted
         /// Another process computes it.
@@ -100,7 +108,8 @@ extension ResultsStore {
         try translatingErrors(path) {
             try pool.write { database in
                 if let run = try self.run(key, in: database) { return .done(run) }
-                return try self.session.claim(key, in: database) ? .granted : .busy
+                guard try self.session.claim(key, in: database) else { return .busy }
+                return try self.unscoredRun(key, in: database).map { .unscored($0) } ?? .granted
             }
         }
     }

@@ -58,10 +58,15 @@ final class Counted: Optimizee {
 /// Some that converge, and one that diverges.
 let optimizers: [any Optimizer] = [SGD(learningRate: 0.1), Adam(learningRate: 0.1), SGD(learningRate: 1e20)]
 
-func requests(_ optimizee: any Optimizee, steps: Int = 10, problems: Int = 4) -> [RunRequest] {
+func requests(
+    _ optimizee: any Optimizee, steps: Int = 10, problems: Int = 4, scored: Bool = true
+) -> [RunRequest] {
     optimizers.flatMap { optimizer in
         (0..<problems).map {
-            RunRequest(optimizer: optimizer, optimizee: optimizee, steps: steps, seed: .max, problem: $0)
+            var request = RunRequest(
+                optimizer: optimizer, optimizee: optimizee, steps: steps, seed: .max, problem: $0)
+            request.scoresHeldOut = scored
+            return request
         }
     }
 }

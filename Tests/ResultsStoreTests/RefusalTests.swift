@@ -71,13 +71,35 @@ struct RefusalTests {
         }
     }
 
-    @Test("Random damage to the file gives one line or the right numbers, never a crash or others")
-    func fuzz() throws {
+    @Test("Final parameters that were changed, or taken away")
+    func changedParameters() throws {
+        for change in [
+            "UPDATE final_parameters SET parameters = zeroblob(12)", "DELETE FROM final_parameters",
+            "UPDATE final_parameters SET parameters = zeroblob(16)", "UPDATE final_parameters SET parameters = x'00'",
+            "UPDATE final_parameters SET parameters = 'text'", "UPDATE final_parameters SET parameter_digest = 0",
+            "UPDATE runs SET scored = 1", "UPDATE runs SET scored = 'no'",
+        ] {
+            try withTemporaryFolder { folder in
+                let store = try open(folder)
+                _ = try StoredRuns(store).perform(requests(Counted(), scored: false), meter: meter)
+                try DatabaseQueue(path: store.path).write { try $0.execute(sql: change) }
+                let error = #expect(throws: InputError.self, "\(change)") {
+                    try StoredRuns(store).perform(requests(Counted()), meter: meter)
+                }
+                #expect(error?.description.contains("is damaged") == true, "\(change)")
+            }
+        }
+    }
+
+    @Test(
+        "Random damage to the file gives one line or the right numbers, never a crash or others",
+        arguments: [true, false])
+    func fuzz(scored: Bool) throws {
         try withTemporaryFolder { folder in
             let expected = try ComputedRuns().perform(requests(Counted(), steps: 200), meter: meter)
             do {
                 let store = try open(folder)
-                _ = try StoredRuns(store).perform(requests(Counted(), steps: 200), meter: meter)
+                _ = try StoredRuns(store).perform(requests(Counted(), steps: 200, scored: scored), meter: meter)
                 try store.checkpoint()
             }
             let whole = try readFile("\(folder)/store.sqlite")
@@ -100,6 +122,7 @@ struct RefusalTests {
                         let runs = try StoredRuns(open(broken)).perform(
                             requests(Counted(), steps: 200), meter: meter)
                         #expect(runs.map(\.finalLoss) == expected.map(\.finalLoss))
+                        #expect(runs.map(\.heldOut) == expected.map(\.heldOut))
                         #expect(
                             runs.map { $0.losses.map(\.bitPattern) } == expected.map { $0.losses.map(\.bitPattern) })
                     } catch let error as InputError {

@@ -33,6 +33,28 @@ struct StoreTests {
         }
     }
 
+    @Test("Runs that were not scored on held-out data are scored when that is wanted, and nothing is computed twice")
+    func laterScores() throws {
+        try withTemporaryFolder { folder in
+            let expected = try ComputedRuns().perform(requests(Counted()), meter: meter)
+            for (pass, scored) in [false, false, true, true, false].enumerated() {
+                let optimizee = Counted()
+                let runs = StoredRuns(try open(folder))
+                let got = try runs.perform(requests(optimizee, scored: scored), meter: meter)
+                #expect(got.map(\.finalLoss) == expected.map(\.finalLoss))
+                #expect(got.map(\.ending) == expected.map(\.ending))
+                // Of the 12 runs 4 diverged, and have no parameters to score.
+                #expect(got.map(\.heldOut) == (pass < 2 ? got.map { _ in nil } : expected.map(\.heldOut)))
+                #expect(optimizee.drawn.load(ordering: .relaxed) == [12, 0, 8, 0, 0][pass])
+                #expect(runs.count.computed == (pass == 0 ? 12 : 0))
+                let kept = try DatabaseQueue(path: "\(folder)/store.sqlite").read {
+                    try Int.fetchOne($0, sql: "SELECT count(*) FROM final_parameters WHERE length(parameters) = 12")
+                }
+                #expect(kept == (pass < 2 ? 8 : 0))
+            }
+        }
+    }
+
     @Test("Whatever decides the numbers tells runs apart")
     func keys() throws {
         try withTemporaryFolder { folder in
@@ -67,12 +89,15 @@ struct StoreTests {
         }
     }
 
-    @Test("Sweeps and races come to the same with a store, and the second time from the store alone")
-    func sweepAndRace() throws {
+    @Test(
+        "Sweeps and races come to the same with a store, and the second time from the store alone",
+        arguments: [true, false])
+    func sweepAndRace(scoresSweep: Bool) throws {
         try withTemporaryFolder { folder in
             func all(_ performer: any RunPerformer) throws -> ([Double], RaceResult) {
-                let sweep = try LearningRateSweep(on: Counted(), of: SGD(), steps: 6, seeds: 2)
-                    .run(performer: performer)
+                var search = LearningRateSweep(on: Counted(), of: SGD(), steps: 6, seeds: 2)
+                search.scoresHeldOut = scoresSweep
+                let sweep = try search.run(performer: performer)
                 let entrants = [Entrant(sweep), Entrant(Adam())]
                 let race = Race(on: Counted(), steps: 6, seeds: 2, entrants: entrants)
                 return (sweep.trials.flatMap(\.finalLosses), try race.run(performer: performer))
@@ -83,6 +108,8 @@ struct StoreTests {
             let second = try all(again)
             #expect(first.0 == expected.0 && second.0 == expected.0)
             #expect(second.1.results.map(\.curve) == expected.1.results.map(\.curve))
+            #expect(second.1.results.map(\.heldOutLoss) == expected.1.results.map(\.heldOutLoss))
+            #expect(second.1.results.allSatisfy { $0.heldOutLoss != nil })
             // Times come from the store too.
             #expect(try first.1.json() == second.1.json())
             #expect(again.count.computed == 0 && again.count.found > 20)
@@ -162,6 +189,18 @@ struct StoreTests {
         }
     }
 
+    @Test("A store whose maker died before it had made the first table is completed")
+    func begun() throws {
+        try withTemporaryFolder { folder in
+            try DatabaseQueue(path: "\(folder)/store.sqlite").write {
+                try $0.execute(sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+            }
+            let runs = StoredRuns(try open(folder))
+            _ = try runs.perform(requests(Counted()), meter: meter)
+            #expect(runs.count.computed == 12)
+        }
+    }
+
     @Test("A store of the first version is opened, and its runs of optimizees without data are found")
     func firstVersion() throws {
         try withTemporaryFolder { folder in
@@ -169,7 +208,10 @@ struct StoreTests {
             _ = try StoredRuns(store).perform(requests(Counted()), meter: meter)
             try DatabaseQueue(path: store.path).write {
                 try $0.execute(
-                    sql: "ALTER TABLE runs DROP COLUMN data; DELETE FROM grdb_migrations WHERE identifier = '2'")
+                    sql: """
+                        ALTER TABLE runs DROP COLUMN data; ALTER TABLE runs DROP COLUMN scored;
+                        DROP TABLE final_parameters; DELETE FROM grdb_migrations WHERE identifier > '1'
+                        """)
             }
             let runs = StoredRuns(try open(folder))
             _ = try runs.perform(requests(Counted()) + requests(Counted(data: "images")), meter: meter)

@@ -94,7 +94,11 @@ public struct PanelRun: Sendable {
             on: optimizee, of: optimizer, steps: steps, seeds: min(search.problems, seeds), seed: seed,
             halfPowers: start.map { $0...$0 }, spacing: search.spacing, coarseSeeds: search.coarseProblems)
         (sweep.reach, sweep.coarseReach) = (search.reach, search.coarseReach)
-        if search.startsInTheMiddle {
+        guard search.startsInTheMiddle else { return sweep }
+        sweep.scoresHeldOut = false
+        if let start = search.starts?.halfPowers[type(of: optimizer).keyword] {
+            (sweep.halfPowers, sweep.spacing) = (start...start, 2)
+        } else {
             let usual = sweep.halfPowers
             sweep.halfPowers = usual.lowerBound + search.spacing...usual.upperBound - search.spacing
         }
