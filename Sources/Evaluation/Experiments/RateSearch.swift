@@ -54,7 +54,7 @@ public struct RateSearch: Sendable, Hashable {
         guard spacing > 1 else { return "every power of √2, on \(number(problems))" }
         let first =
             if startsInTheMiddle, let starts {
-                "the best rate on \(starts.problem), half and twice of it"
+                "the best rate of “\(starts.problem)”, its half and its double"
             } else {
                 "\(startsInTheMiddle ? "three powers" : "powers") of \(1 << (spacing / 2))"
             }
