@@ -195,6 +195,11 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+// Tests of a few targets alone, as `L2O_TESTS="NumericCore Files"`: what the others need is then not built.
+if let wanted = Context.environment["L2O_TESTS"]?.split(separator: " ").map({ "\($0)Tests" }) {
+    package.targets.removeAll { $0.type == .test && !wanted.contains($0.name) }
+}
+
 /// NEON multiplies and adds in one instruction; x86-64 without extensions would call a function for it.
 var baselineDefines: [String] {
     #if arch(arm64)
