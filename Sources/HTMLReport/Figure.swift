@@ -66,8 +66,18 @@ struct Figure {
                 return Table(
                     panel.panel.panel.title, panel.table(), file: "\(id)-\(fileName(panel.panel.id)).csv",
                     isOpen: analysis.panels.count == 1, verdict: verdict == .open ? nil : verdict?.rawValue,
-                    note: analysis.panels.count == 1 ? nil : withPowers(panel.finding))
+                    note: note(panel, isAlone: analysis.panels.count == 1))
             }
+    }
+
+    /// What stands above a problem's table: what was found, unless that stands under the figure already, and how much
+    /// tuning the others had.
+    private static func note(_ panel: PanelAnalysis, isAlone: Bool) -> String? {
+        let search = panel.panel.search
+        let sentences =
+            (isAlone ? [] : [withPowers(panel.finding)])
+            + (search.isEmpty ? [] : ["How learning rates were searched for: \(search)."])
+        return sentences.isEmpty ? nil : sentences.joined(separator: " ")
     }
 
     /// A panel's id as a part of a file's name.

@@ -30,13 +30,17 @@ struct PageTests {
             "l2o reproduce E5 --out &#39;a b&#39;", "A quick look", "Figure E9.", "It wins.",
             "rnnprop wins against the best tuned optimizer, adam lr=2⁻⁵",
             "<b>Skipped: CNN on CIFAR-10.</b> cifar: is &lt;missing&gt;; fetch it",
+            "How learning rates were searched for: every rate.",
         ] { #expect(html.contains(text), "\(text)") }
     }
 
     @Test("Names from data are escaped wherever they stand")
     func escaping() throws {
         var result = sampleResult(name: hostileName)
-        for index in result.panels.indices { result.panels[index].panel.title += hostileName }
+        for index in result.panels.indices {
+            result.panels[index].panel.title += hostileName
+            result.panels[index].search += hostileName
+        }
         for index in result.experiments.indices {
             result.experiments[index].title += hostileName
             result.experiments[index].finding += hostileName
