@@ -16,7 +16,7 @@ struct RunKey: Hashable, Sendable {
     let text: String
     let steps: Int
     let parameterCount: Int
-    /// Whether a run that was not scored on held-out data will not do. Not part of what makes keys equal.
+    /// Whether a run that was not scored on held-out data will not do.
     let scoresHeldOut: Bool
     let columns: [(any DatabaseValueConvertible & Sendable)?]
 
@@ -39,7 +39,9 @@ struct RunKey: Hashable, Sendable {
         ]
     }
 
-    static func == (one: RunKey, other: RunKey) -> Bool { one.text == other.text }
+    static func == (one: RunKey, other: RunKey) -> Bool {
+        one.text == other.text && one.scoresHeldOut == other.scoresHeldOut
+    }
     func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
 
@@ -124,20 +126,17 @@ private func parameterDigest(_ parameters: [Float], _ key: RunKey) -> Int64 {
 /// Numbers in IEEE single precision, little-endian.
 private func blob(_ values: [Float]) -> Data {
     var bytes = Data(capacity: 4 * values.count)
-    for value in values {
-        for shift in stride(from: UInt32(0), to: 32, by: 8) {
-            bytes.append(UInt8(truncatingIfNeeded: value.bitPattern >> shift))
-        }
-    }
+    for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
     return bytes
 }
 
 /// What `blob` wrote; nil where the last number is cut off.
 private func floats(_ blob: Data) -> [Float]? {
-    let bytes = Array(blob)
-    guard bytes.count.isMultiple(of: 4) else { return nil }
-    return stride(from: 0, to: bytes.count, by: 4).map { start in
-        Float(bitPattern: bytes[start..<start + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) })
+    guard blob.count.isMultiple(of: 4) else { return nil }
+    return blob.withUnsafeBytes { bytes in
+        stride(from: 0, to: bytes.count, by: 4).map {
+            Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self)))
+        }
     }
 }
 

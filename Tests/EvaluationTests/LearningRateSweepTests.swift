@@ -190,6 +190,23 @@ struct LearningRateSweepTests {
             let found = try panel(frugal).run(performer: few) { _ in RunControl() }.sweeps[0]
             #expect(found.best == usual.best && !found.isOnEdge, "\(optimizer.name)")
             #expect(few.runs < many.runs)
+            // From the best rate it is there sooner; from elsewhere it goes down, if only to the next dent.
+            for distance in [0, 3, -9] {
+                var search = frugal
+                search.starts = .init(problem: "x", halfPowers: [usual.optimizer: usual.best + distance])
+                let count = RequestCount()
+                let near = try panel(search).run(performer: count) { _ in RunControl() }.sweeps[0]
+                let tried = near.trials.map(\.halfPower)
+                #expect([-2, 0, 2].allSatisfy { tried.contains(usual.best + distance + $0) }, "\(optimizer.name)")
+                #expect(!near.isOnEdge && (-1...1).allSatisfy { tried.contains(near.best + $0) })
+                if distance == 0 { #expect(near.best == usual.best && count.runs < few.runs) }
+                // A whole grid stays one.
+                search.spacing = 1
+                let whole = try panel(search).run(performer: RequestCount()) { _ in RunControl() }.sweeps[0]
+                search.starts = nil
+                let same = try panel(search).run(performer: RequestCount()) { _ in RunControl() }.sweeps[0]
+                #expect(whole.best == same.best && whole.trials.count == same.trials.count && same.trials.count > 15)
+            }
         }
         #expect(RateSearch.frugal(spacing: 4, problems: 1).problems == 1)
         #expect(

@@ -112,6 +112,26 @@ struct ReproductionTests {
         }
     }
 
+    @Test("A heavy panel's searches begin at the best rates of the panel before that is of its kind")
+    func starts() throws {
+        try withTemporaryFolder { folder in
+            let heavy = Experiment(
+                id: "T4", title: "heavy", finding: "",
+                panels: [
+                    Panel("first", "convex", steps: 10, isHeavy: true), Panel("other", "rosenbrock", steps: 10),
+                    Panel("second", "convex", steps: 12, isHeavy: true),
+                ])
+            let panels = try reproduction(folder).run([heavy], performer: store(folder)).panels
+            var search = RateSearch.frugal(spacing: 4, problems: 2)
+            #expect(panels[0].search == search.text)
+            search.starts = .init(panels[0])
+            #expect(panels[2].search == search.text && search.text.contains("“first”"))
+            for (sweep, before) in zip(panels[2].sweeps, panels[0].sweeps) {
+                #expect(Set([-2, 0, 2].map { before.best + $0 }).isSubset(of: sweep.trials.map(\.halfPower)))
+            }
+        }
+    }
+
     @Test("Schedules are tuned from the best constant rate on, and compute nothing but themselves")
     func schedules() throws {
         try withTemporaryFolder { folder in

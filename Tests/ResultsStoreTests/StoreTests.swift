@@ -89,6 +89,19 @@ struct StoreTests {
         }
     }
 
+    @Test("A run that is wanted scored and not, in one call, is computed once", arguments: [true, false])
+    func mixed(scoredFirst: Bool) throws {
+        try withTemporaryFolder { folder in
+            let expected = try ComputedRuns().perform(requests(Counted()), meter: meter)
+            let runs = StoredRuns(try open(folder))
+            let wanted = [scoredFirst, !scoredFirst].map { requests(Counted(), scored: $0) }
+            let got = try runs.perform(wanted[0] + wanted[1], meter: meter)
+            #expect((scoredFirst ? got.prefix(12) : got.suffix(12)).map(\.heldOut) == expected.map(\.heldOut))
+            #expect(got.map(\.finalLoss) == (expected + expected).map(\.finalLoss))
+            #expect(runs.count.computed == 12 && runs.count.found == 12)
+        }
+    }
+
     @Test(
         "Sweeps and races come to the same with a store, and the second time from the store alone",
         arguments: [true, false])

@@ -94,8 +94,8 @@ public struct PanelRun: Sendable {
             on: optimizee, of: optimizer, steps: steps, seeds: min(search.problems, seeds), seed: seed,
             halfPowers: start.map { $0...$0 }, spacing: search.spacing, coarseSeeds: search.coarseProblems)
         (sweep.reach, sweep.coarseReach) = (search.reach, search.coarseReach)
-        guard search.startsInTheMiddle else { return sweep }
-        sweep.scoresHeldOut = false
+        sweep.scoresHeldOut = !search.isFrugal
+        guard search.isFrugal && search.spacing > 1 else { return sweep }
         if let start = search.starts?.halfPowers[type(of: optimizer).keyword] {
             (sweep.halfPowers, sweep.spacing) = (start...start, 2)
         } else {

@@ -10,8 +10,9 @@ public struct RateSearch: Sendable, Hashable {
     public private(set) var reach = 3
     /// How many before that on fewer problems; see `LearningRateSweep.coarseReach`.
     public private(set) var coarseReach = 0
-    /// Whether the first and the last of the rates that most searches begin with are left out.
-    public private(set) var startsInTheMiddle = false
+    /// Whether it is for runs that take seconds: it begins without the first and the last of the rates that others begin
+    /// with, and leaves held-out data for later (`LearningRateSweep.scoresHeldOut`). A whole grid stays one.
+    public private(set) var isFrugal = false
     /// Where a frugal search begins instead; others ignore it.
     public var starts: Starts?
     /// Whether it begins at one rate that is near the best, instead of with a range of them.
@@ -53,10 +54,10 @@ public struct RateSearch: Sendable, Hashable {
         guard !isNearby else { return "rate by rate, √2 apart, on \(number(problems))" }
         guard spacing > 1 else { return "every power of √2, on \(number(problems))" }
         let first =
-            if startsInTheMiddle, let starts {
+            if isFrugal, let starts {
                 "the best rate of “\(starts.problem)”, its half and its double"
             } else {
-                "\(startsInTheMiddle ? "three powers" : "powers") of \(1 << (spacing / 2))"
+                "\(isFrugal ? "three powers" : "powers") of \(1 << (spacing / 2))"
             }
         let start = "\(first), then closer and closer around the best"
         let coarse = coarseProblems < problems ? " on \(number(coarseProblems))" : ""
@@ -73,16 +74,15 @@ public struct RateSearch: Sendable, Hashable {
     /// of 64, with 12 runs in place of 19; with `starts`, in 38 of 38 with 9 runs.
     public static func frugal(spacing: Int, problems: Int) -> RateSearch {
         var search = RateSearch(spacing: spacing, problems: min(2, problems), coarseProblems: 1)
-        guard spacing > 1 else { return search }
-        search.startsInTheMiddle = true
-        if problems > 1 { (search.coarseReach, search.reach) = (2, 1) }
+        search.isFrugal = true
+        if spacing > 1 && problems > 1 { (search.coarseReach, search.reach) = (2, 1) }
         return search
     }
 
     /// The search for a rate that is near one that is known: side by side from there, each on as many problems.
     public var nearby: RateSearch {
         var search = RateSearch(spacing: 1, problems: problems)
-        (search.isNearby, search.reach) = (true, max(reach, coarseReach))
+        (search.isNearby, search.isFrugal, search.reach) = (true, isFrugal, max(reach, coarseReach))
         return search
     }
 
@@ -92,6 +92,6 @@ public struct RateSearch: Sendable, Hashable {
         let last = (2 * reach + 1) * problems
         if isNearby { return last + problems }
         guard spacing > 1 else { return 17 * problems }
-        return ((startsInTheMiddle ? 3 : 5) + (coarseReach > 0 ? 2 * coarseReach + 1 : 0)) * coarseProblems + last
+        return ((isFrugal ? 3 : 5) + (coarseReach > 0 ? 2 * coarseReach + 1 : 0)) * coarseProblems + last
     }
 }
