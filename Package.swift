@@ -52,17 +52,17 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         swiftSettings: settings)
 }
 
-/// Random keys, aligned buffers, errors and files, which every interface speaks of.
-let foundations = ["NumericCore", "Files"]
+/// What every optimizer's interface speaks of.
+let optimizers = ["Optimizers", "Parameters", "Files"]
 
 let package = Package(
     name: "swift-l2o",
     platforms: [.macOS(.v26)],
     products: [
         // Each comes with the modules whose types its interface names.
-        .library(name: "LearnedOptimizers", targets: ["LearnedOptimizers", "Optimizers"] + foundations),
-        .library(name: "Optimizers", targets: ["Optimizers"] + foundations),
-        .library(name: "Optimizees", targets: ["Optimizees", "Datasets"] + foundations),
+        .library(name: "LearnedOptimizers", targets: ["LearnedOptimizers", "NumericCore"] + optimizers),
+        .library(name: "Optimizers", targets: optimizers),
+        .library(name: "Optimizees", targets: ["Optimizees", "Parameters", "Datasets", "NumericCore", "Files"]),
         .library(name: "MetaTraining", targets: ["MetaTraining"]),
         .library(name: "Evaluation", targets: ["Evaluation"]),
         .executable(name: "l2o", targets: ["l2o"]),
@@ -74,6 +74,11 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: wideKernels + [
+        // MARK: The ground floor
+        .target(name: "Platform", swiftSettings: settings),
+        .target(name: "Files", dependencies: ["Platform"], swiftSettings: settings),
+        .target(name: "Parameters", swiftSettings: settings),
+
         // MARK: Numerics
         .target(name: "KernelTypes", swiftSettings: settings),
         .systemLibrary(name: "CProcessor"),
@@ -83,11 +88,11 @@ let package = Package(
             swiftSettings: kernelSettings(defines: baselineDefines)),
         .target(
             name: "NumericCore",
-            dependencies: ["CProcessor", "KernelTypes", "SIMDKernels"] + wideKernels.map { .target(name: $0.name) },
+            dependencies: ["Platform", "CProcessor", "KernelTypes", "SIMDKernels"]
+                + wideKernels.map { .target(name: $0.name) },
             swiftSettings: settings),
 
-        // MARK: Files and system libraries
-        .target(name: "Files", dependencies: ["NumericCore"], swiftSettings: settings),
+        // MARK: System libraries
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
@@ -97,10 +102,10 @@ let package = Package(
             name: "Datasets", dependencies: ["NumericCore", "Files", "CProcessor", "CZlib"],
             swiftSettings: numericSettings()),
         .target(
-            name: "Optimizees", dependencies: ["Datasets", "NumericCore", "Files", "COneDNN"],
+            name: "Optimizees", dependencies: ["Parameters", "Datasets", "NumericCore", "Files", "COneDNN"],
             swiftSettings: numericSettings()),
         .target(
-            name: "Optimizers", dependencies: ["NumericCore", "Files"],
+            name: "Optimizers", dependencies: ["Parameters", "Files", "Platform"],
             swiftSettings: numericSettings()),
         .target(
             name: "LearnedOptimizers", dependencies: ["Optimizers", "KernelTypes", "NumericCore", "Files"],
@@ -162,10 +167,12 @@ let package = Package(
 
         // MARK: Tests
         .target(
-            name: "TestSupport", dependencies: ["NumericCore", "Files"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport",
             swiftSettings: settings),
+        tests("Platform", ["Platform"]),
+        tests("Files", ["Files", "NumericCore"]),
+        tests("Parameters", ["Parameters"]),
         tests("NumericCore", ["NumericCore"]),
-        tests("Files", ["Files"]),
         tests("Datasets", ["Datasets", "NumericCore", "Files", "CZlib"]),
         tests("Optimizees", ["Optimizees", "Datasets", "NumericCore", "Files", "COneDNN"]),
         tests("Optimizers", ["Optimizers", "NumericCore", "Files"]),

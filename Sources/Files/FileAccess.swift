@@ -1,4 +1,4 @@
-import NumericCore
+import Platform
 import Synchronization
 
 /// The whole content of a file.

@@ -22,6 +22,9 @@ public protocol Optimizee: Sendable {
 }
 
 extension Optimizee {
+    /// The tensors as a layout.
+    public var layout: ParameterLayout { ParameterLayout(shapes) }
+
     /// The number of parameters, n.
     public var parameterCount: Int { shapes.reduce(0) { $0 + $1.count } }
 
@@ -81,17 +84,4 @@ public struct HeldOut: Sendable, Hashable {
         self.loss = loss
         self.accuracy = accuracy
     }
-}
-
-/// A named tensor within the flat parameter vector.
-public struct ParameterShape: Sendable, Hashable {
-    public let name: String
-    public let dimensions: [Int]
-
-    public init(_ name: String, _ dimensions: [Int]) {
-        self.name = name
-        self.dimensions = dimensions
-    }
-
-    public var count: Int { dimensions.reduce(1, *) }
 }

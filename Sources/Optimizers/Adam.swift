@@ -1,4 +1,4 @@
-import NumericCore
+import Platform
 
 /// Momentum over RMSprop, both corrected for their start at zero:
 /// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `θ ← θ − η m̂ / (√v̂ + ε)`

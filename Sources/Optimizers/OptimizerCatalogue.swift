@@ -1,5 +1,5 @@
 import Files
-import NumericCore
+import Platform
 
 /// A hand-designed optimizer that a user asked for.
 public enum OptimizerChoice: Sendable {

@@ -1,4 +1,4 @@
-import NumericCore
+import Platform
 
 /// How a learning rate changes over a run: a factor for each step, 1 at its highest.
 ///
