@@ -1,5 +1,5 @@
 import Files
-package import LearnedOptimizers
+import LearnedOptimizers
 import MetaTraining
 import NumericCore
 public import Optimizees
@@ -47,9 +47,9 @@ public struct Diagnosis: Sendable, Encodable {
                 folder, "holds no meta-training run",
                 advice: "give the folder that l2o meta-train --out wrote to, with latest.safetensors in it")
         }
-        let kind = try CanonicalWeights.load(path: path).kind
+        let rule = try RuleRegister.named(try LearnedWeights.load(path: path).kind)
         self = try Self.examine(
-            kind.optimizerType, kind, folder, path, tasks, optimizee, Control(progress, isCancelled))
+            try rule.firstOrderType(), folder, path, tasks, optimizee, Control(progress, isCancelled))
     }
 
     /// How the caller is told and asked.
@@ -63,8 +63,8 @@ public struct Diagnosis: Sendable, Encodable {
         }
     }
 
-    private static func examine<Learned: LearnedOptimizer>(
-        _: Learned.Type, _ kind: NetworkKind, _ folder: String, _ path: String, _ tasks: Int,
+    private static func examine<Learned: FirstOrderLearnedOptimizer>(
+        _: Learned.Type, _ folder: String, _ path: String, _ tasks: Int,
         _ optimizee: (String) throws -> any Optimizee, _ control: Control
     ) throws -> Diagnosis {
         let checkpoint = try Checkpoint<Learned>(path: path)
@@ -76,16 +76,20 @@ public struct Diagnosis: Sendable, Encodable {
         let task = try optimizee(name)
         let fresh = try FreshTasks(
             task, checkpoint.optimizer, options, count: tasks, iteration: checkpoint.progress.iteration, control)
-        let network = ReferenceNetwork(checkpoint.optimizer, kind)
+        let reference = checkpoint.optimizer.reference
         let findings =
             LogExamination(log.metrics, isCutShort: log.isCutShort, checkpoint.progress).findings
-            + WeightExamination(checkpoint, kind, options).findings
-            + NetworkActivity(network, fresh).findings(kind)
-            + [GradientCheck.finding(fresh.courses.map(\.gradients), checkpoint.optimizer, network, options)]
+            + WeightExamination(checkpoint, options).findings
+            + ((reference as? ReferenceNetwork).map { NetworkActivity($0, fresh).findings } ?? [])
+            + [
+                reference.map {
+                    GradientCheck.finding(fresh.courses.map(\.gradients), checkpoint.optimizer, $0, options)
+                }
+            ].compactMap(\.self)
             + fresh.findings(trainingLosses: log.metrics.suffix(100).compactMap(\.metaLoss), options)
         if control.isCancelled() { throw CancellationError() }
         return Diagnosis(
-            folder: folder, optimizer: kind.rawValue, optimizee: task.name,
+            folder: folder, optimizer: Learned.descriptor.name, optimizee: task.name,
             iterations: checkpoint.progress.iteration, tasks: tasks, findings: findings)
     }
 
@@ -114,15 +118,5 @@ public struct Diagnosis: Sendable, Encodable {
             : "\(bad.count == 1 ? "One thing is" : "\(bad.count) things are") wrong: \(bad.joined(separator: ", "))."
                 + (bad.count > 1 ? " Begin with \(bad.first { !symptoms.contains($0) } ?? bad[0])." : "")
         return look.isEmpty ? first : "\(first) Worth a look: \(look.joined(separator: ", "))."
-    }
-}
-
-extension ReferenceNetwork {
-    /// The same network in double precision.
-    package init(_ optimizer: some LearnedOptimizer, _ kind: NetworkKind) {
-        let weights = optimizer.canonicalWeights
-        self.init(
-            rule: kind, hidden: weights.hidden, layers: 2, weights: optimizer.metaParameters.map(Double.init),
-            constants: weights.constants)
     }
 }

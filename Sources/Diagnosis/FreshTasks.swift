@@ -29,7 +29,7 @@ struct FreshTasks: Sendable {
     /// How many meta-gradients of a task are looked at, and how many steps of single coordinates.
     private static let (mostPeriods, mostCoordinateSteps) = (10, 10_000)
 
-    init<Learned: LearnedOptimizer>(
+    init<Learned: FirstOrderLearnedOptimizer>(
         _ optimizee: any Optimizee, _ optimizer: Learned, _ options: MetaTrainingOptions, count: Int,
         iteration: Int, _ control: Diagnosis.Control
     ) throws {
@@ -40,7 +40,7 @@ struct FreshTasks: Sendable {
         let done = OrderedMutex(0)
         courses = parallelMap(count) { task in
             var course = Course()
-            let run = TaskRun(optimizee.instance(key: key.child(task)), optimizer: optimizer, unroll: options.unroll)
+            let run = TaskRun(optimizee, key: key.child(task), optimizer: optimizer, unroll: options.unroll)
             let sample = Self.sample(coordinates, of: optimizee.parameterCount, key: key.child(task).child(-1))
             for period in 0..<options.periods {
                 if control.isCancelled() { return course }

@@ -15,8 +15,8 @@ package enum GradientCheck {
     private static let tolerance = 1e-2
 
     /// - Parameter courses: each task's gradients of the optimizee, a row for each step.
-    package static func finding<Learned: LearnedOptimizer>(
-        _ courses: [[[Float]]], _ optimizer: Learned, _ network: ReferenceNetwork, _ options: MetaTrainingOptions
+    package static func finding<Learned: FirstOrderLearnedOptimizer>(
+        _ courses: [[[Float]]], _ optimizer: Learned, _ network: some ReferenceRule, _ options: MetaTrainingOptions
     ) -> Finding {
         let check = "finite differences"
         guard let course = courses.first(where: { $0.allSatisfy { $0.allSatisfy(\.isFinite) } }) else {
@@ -52,15 +52,16 @@ package enum GradientCheck {
 
     /// For each tensor, how far the rate of change is from the norm, relative to the norm or a thousandth of the whole;
     /// and how far the period's movement is from that in double precision.
-    private static func errors<Learned: LearnedOptimizer>(
-        _ rows: [[Float]], _ period: Int, _ optimizer: Learned, _ network: ReferenceNetwork,
+    private static func errors<Learned: FirstOrderLearnedOptimizer>(
+        _ rows: [[Float]], _ period: Int, _ optimizer: Learned, _ network: some ReferenceRule,
         _ options: MetaTrainingOptions
     ) -> (errors: [(tensor: String, error: Double)], drift: Double) {
         let (unroll, count) = (options.unroll, rows[0].count)
         let before = rows[..<(period * unroll)]
         let during = rows[(period * unroll)..<((period + 1) * unroll)]
 
-        var state = optimizer.initialState(parameterCount: count)
+        let layout = ParameterLayout(count: count)
+        var state = optimizer.initialState(for: layout)
         var parameters = [Float](repeating: 0, count: count)
         for row in before { optimizer.update(&parameters, gradient: row, state: &state) }
         var recorded = AlignedFloats(count: unroll * count)
@@ -68,23 +69,31 @@ package enum GradientCheck {
             for (index, value) in during.joined().enumerated() { pointer[index] = value }
         }
         let gradient = optimizer.metaGradient(
-            from: state, gradients: recorded, parameterCount: count, lossWeights: options.lossWeights)
-        parameters = [Float](repeating: 0, count: count)
+            of: RecordedPeriod(
+                startState: state, startParameters: parameters, gradients: recorded,
+                lossWeights: options.lossWeights), sample: .all)
+        let entry = parameters
         for row in during { optimizer.update(&parameters, gradient: row, state: &state) }
 
-        var coordinates = (0..<count).map { _ in network.start() }
-        _ = network.updates(&coordinates, gradients: before.map { $0.map(Double.init) })
-        let start = coordinates
+        var position = [Double](repeating: 0, count: count)
+        var memory = network.initialState(for: layout)
+        _ = network.updates(&memory, parameters: &position, gradients: before.map { $0.map(Double.init) })
+        let start = memory
         let gradients = during.map { $0.map(Double.init) }
-        let updates = network.updates(&coordinates, taken: period * unroll, gradients: gradients)
+        var path = [position]
+        let updates = network.updates(&memory, parameters: &position, gradients: gradients)
+        for step in updates.dropLast() { path.append(zip(path[path.count - 1], step).map { $0 + $1 }) }
         let moved = (0..<count).map { index in updates.reduce(0) { $0 + $1[index] } }
-        let drift = norm(zip(parameters, moved).map { $0 - Float($1) }) / max(norm(parameters), 1e-30)
+        let drift =
+            norm(zip(zip(parameters, entry), moved).map { $0.0 - $0.1 - Float($1) })
+            / max(norm(zip(parameters, entry).map { $0 - $1 }), 1e-30)
         let lossWeights = options.lossWeights.map(Double.init)
+        let positions = path
         @Sendable func loss(_ direction: [Double], _ length: Double) -> Double {
             var moved = network
             for index in direction.indices { moved.weights[index] += length * direction[index] }
             return moved.surrogate(
-                from: start, taken: period * unroll, gradients: gradients, lossWeights: lossWeights)
+                from: start, parameters: positions, gradients: gradients, lossWeights: lossWeights)
         }
         let whole = norm(gradient)
         let parts = parts(of: gradient, optimizer)
@@ -103,12 +112,12 @@ package enum GradientCheck {
     private static func parts<Learned: LearnedOptimizer>(
         of gradient: [Float], _ optimizer: Learned
     ) -> [(tensor: String, values: [Float])] {
-        let canonical = optimizer.with(metaParameters: gradient).canonicalWeights
-        return canonical.kind.parts.map { part in
-            let alone = CanonicalWeights(
-                kind: canonical.kind, hidden: canonical.hidden, constants: canonical.constants
-            ) { $0 == part ? canonical[part] : [Float](repeating: 0, count: canonical[$0].count) }
-            return (part.rawValue, Learned(weights: alone).metaParameters)
+        let named = optimizer.optimizer(gradient).weights
+        return named.tensors.map { tensor in
+            let alone = LearnedWeights(Learned.descriptor, size: named.size, constants: named.constants) {
+                $0 == tensor.name ? tensor.values : [Float](repeating: 0, count: named[$0].count)
+            }
+            return (tensor.name, Learned(weights: alone).metaParameters)
         }
     }
 

@@ -1,4 +1,5 @@
 import Evaluation
+import KernelTypes
 import LearnedOptimizers
 import NumericCore
 
@@ -37,14 +38,16 @@ struct NetworkActivity: Sendable {
     let deviations: [[Double]]
     /// The share of steps whose update is within a hundredth of tanh's limit.
     let atLimit: Double
+    /// Whether updates have a limit.
+    private let hasLimit: Bool
 
     /// How near to its end a gate counts as saturated: its derivative is then under a fifth of the largest.
     private static let margin = 0.05
 
     init(_ network: ReferenceNetwork, _ fresh: FreshTasks) {
         let parts = parallelMap(fresh.courses.count) { Self.sums(network, fresh.courses[$0].gradients) }
-        let sums = parts.reduce(Sums(layers: network.layers)) { $0 + $1 }
-        let (steps, units) = (sums.steps, sums.steps * Double(network.hidden))
+        let sums = parts.reduce(Sums(layers: network.layout.layers)) { $0 + $1 }
+        let (steps, units) = (sums.steps, sums.steps * Double(network.layout.hidden))
         saturation = sums.ends.map { $0.map { $0 / max(units, 1) } }
         deviations = sums.outputs.map { layer in
             layer.map { unit in
@@ -53,10 +56,11 @@ struct NetworkActivity: Sendable {
             }
         }
         atLimit = sums.atLimit / max(steps, 1)
+        hasLimit = network.layout.tanhOutput
     }
 
     private static func sums(_ network: ReferenceNetwork, _ gradients: [[Float]]) -> Sums {
-        var sums = Sums(layers: network.layers)
+        var sums = Sums(layers: network.layout.layers)
         for coordinate in gradients.first?.indices ?? 0..<0 {
             var state = network.start()
             for (step, row) in gradients.enumerated() {
@@ -89,9 +93,7 @@ struct NetworkActivity: Sendable {
 }
 
 extension NetworkActivity {
-    func findings(_ kind: NetworkKind) -> [Finding] {
-        [saturatedGates] + (kind == .rnnprop ? [updatesAtLimit] : []) + [deadUnits(kind)]
-    }
+    var findings: [Finding] { [saturatedGates] + (hasLimit ? [updatesAtLimit] : []) + [deadUnits] }
 
     private static let gateNames = ["input", "candidate", "forget", "output"]
 
@@ -131,8 +133,8 @@ extension NetworkActivity {
     }
 
     /// Units whose output has a standard deviation under a thousandth of their layer's largest, or of nearly nothing.
-    private func deadUnits(_ kind: NetworkKind) -> Finding {
-        let names = (kind == .rnnprop ? ["projection"] : []) + ["lstm1", "lstm2"]
+    private var deadUnits: Finding {
+        let names = (deviations.count > saturation.count ? ["projection"] : []) + saturation.indices.map { "lstm\($0 + 1)" }
         let dead = deviations.map { layer in
             let limit = max(1e-3 * (layer.max() ?? 0), 1e-7)
             return layer.count { $0 < limit }

@@ -6,15 +6,15 @@ import Optimizers
 import Reporting
 
 /// How the weights have changed since they were drawn, and how large Adam's steps on them are.
-struct WeightExamination<Learned: LearnedOptimizer> {
-    private let weights: CanonicalWeights
-    private let initial: CanonicalWeights
+struct WeightExamination<Learned: FirstOrderLearnedOptimizer> {
+    private let weights: LearnedWeights
+    private let initial: LearnedWeights
     private let progress: MetaTrainingProgress
     private let options: MetaTrainingOptions
 
-    init(_ checkpoint: Checkpoint<Learned>, _ kind: NetworkKind, _ options: MetaTrainingOptions) {
-        weights = checkpoint.optimizer.canonicalWeights
-        initial = Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: options.seed)).canonicalWeights
+    init(_ checkpoint: Checkpoint<Learned>, _ options: MetaTrainingOptions) {
+        weights = checkpoint.optimizer.weights
+        initial = Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: options.seed)).weights
         progress = checkpoint.progress
         self.options = options
     }
@@ -26,7 +26,7 @@ struct WeightExamination<Learned: LearnedOptimizer> {
     }
 
     private var growth: Finding? {
-        guard weights.hidden == initial.hidden else { return nil }
+        guard weights.size == initial.size else { return nil }
         let all = weights.tensors.flatMap(\.values)
         let drawn = initial.tensors.flatMap(\.values)
         let ratio = Self.norm(all) / Self.norm(drawn)

@@ -64,7 +64,7 @@ extension Run {
         let instance = request.optimizee.instance(key: request.key)
         var parameters = instance.initialParameters
         var gradient = [Float](repeating: 0, count: parameters.count)
-        var state = optimizer.initialState(parameterCount: parameters.count)
+        var state = optimizer.initialState(for: request.optimizee.layout)
         var losses: [Float] = []
         losses.reserveCapacity(steps)
         let start = ContinuousClock.now
@@ -80,7 +80,7 @@ extension Run {
                 meter.complete(2 * steps - step / reportInterval * reportInterval)
                 return diverged(step, (ContinuousClock.now - start).seconds)
             }
-            optimizer.update(&parameters, gradient: gradient, state: &state)
+            optimizer.update(&parameters, gradient: gradient, loss: loss, state: &state)
             if (step + 1) % reportInterval == 0 { meter.complete(reportInterval) }
         }
         let seconds = (ContinuousClock.now - start).seconds

@@ -32,7 +32,7 @@ public struct StepTiming: Sendable, Equatable {
         let instance = optimizee.instance(key: RandomKey(seed: 0).child(0))
         var parameters = instance.initialParameters
         var gradient = [Float](repeating: 0, count: parameters.count)
-        var state = optimizer.initialState(parameterCount: parameters.count)
+        var state = optimizer.initialState(for: optimizee.layout)
         let clock = ContinuousClock()
         let start = clock.now
         var times: [(step: Double, update: Double)] = []
@@ -40,9 +40,9 @@ public struct StepTiming: Sendable, Equatable {
             if isCancelled() { throw CancellationError() }
             let before = clock.now
             var span = gradient.mutableSpan
-            _ = instance.lossAndGradient(at: step, parameters: parameters.span, gradient: &span)
+            let loss = instance.lossAndGradient(at: step, parameters: parameters.span, gradient: &span)
             let between = clock.now
-            optimizer.update(&parameters, gradient: gradient, state: &state)
+            optimizer.update(&parameters, gradient: gradient, loss: loss, state: &state)
             let after = clock.now
             if step >= 3 { times.append(((after - before).milliseconds, (after - between).milliseconds)) }
             if step >= 3 && (after - start).milliseconds > 1000 * seconds { break }

@@ -143,7 +143,7 @@ private enum FloatFormat: String, CaseIterable {
         switch self {
         case .float32: decode(bytes) { (bits: UInt32) in Float(bitPattern: bits) }
         case .float64: decode(bytes) { (bits: UInt64) in Float(Double(bitPattern: bits)) }
-        case .float16: decode(bytes, halfToFloat)
+        case .float16: decode(bytes, floatFromHalf)
         case .bfloat16: decode(bytes) { (bits: UInt16) in Float(bitPattern: UInt32(bits) << 16) }
         }
     }
@@ -157,18 +157,4 @@ private enum FloatFormat: String, CaseIterable {
             }
         }
     }
-}
-
-/// IEEE binary16 by its bits: Swift has no `Float16` on Intel Macs.
-private func halfToFloat(_ bits: UInt16) -> Float {
-    let sign = UInt32(bits & 0x8000) << 16
-    let exponent = UInt32(bits >> 10 & 31)
-    let fraction = UInt32(bits & 0x3FF)
-    let magnitude: Float =
-        switch exponent {
-        case 0: Float(fraction) * 0x1p-24
-        case 31: Float(bitPattern: 0x7F80_0000 | fraction << 13)
-        default: Float(bitPattern: (exponent + 112) << 23 | fraction << 13)
-        }
-    return Float(bitPattern: magnitude.bitPattern | sign)
 }

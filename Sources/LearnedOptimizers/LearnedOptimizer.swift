@@ -3,65 +3,112 @@ public import Optimizers
 
 /// An optimizer with weights of its own, the meta-parameters φ, that can be trained.
 ///
-/// Everything that meta-training needs beyond `Optimizer` is the derivative of one recorded period: periods are
-/// replayed from a copy of the state they began with, so an implementation keeps no tape between calls.
+/// A value of the type is a rule with one φ; `optimizer(_:)` is the same rule with another. Whoever trains with
+/// evolution strategies needs nothing but that and steps. What more a rule can do, it says by further protocols:
+/// `FirstOrderLearnedOptimizer`, `KernelChoosing`, `CompactStateOffering`.
 public protocol LearnedOptimizer: Optimizer {
-    /// The name that weight files and the command line use.
-    static var kind: String { get }
-
-    /// How it was trained in its paper.
-    static var recipe: MetaTrainingRecipe { get }
+    /// What files, commands and tests know of the rule.
+    static var descriptor: RuleDescriptor { get }
 
     /// An untrained one, its weights drawn from `key`.
     init(key: RandomKey)
 
     /// One with weights from a file or another program.
-    /// - Precondition: the weights are of this kind.
-    init(weights: CanonicalWeights)
+    /// - Precondition: the weights are of this rule.
+    init(weights: LearnedWeights)
 
-    /// φ as named tensors.
-    var canonicalWeights: CanonicalWeights { get }
+    /// φ as named tensors, with the rule's constants.
+    var weights: LearnedWeights { get }
 
-    /// φ, one flat vector.
+    /// φ, one flat vector in an order of the rule's own.
     var metaParameters: [Float] { get }
 
-    /// The same rule with other weights.
+    /// The same rule with other weights: optimizer(φ).
     /// - Precondition: as many as `metaParameters`.
-    func with(metaParameters: [Float]) -> Self
+    func optimizer(_ metaParameters: [Float]) -> Self
 
-    /// The same rule and weights, computed by other kernels: `Kernels.bfloat16` for instance.
-    func with(kernels: Kernels) -> Self
-
-    /// The same rule with a smaller state, for use, not for training.
-    var withSmallState: any Optimizer { get }
-
-    /// ∂/∂φ of Σ_t w_t f(θ_t) over one period, with the optimizee's gradients as constant inputs.
-    ///
-    /// θ_t is where the t-th gradient was taken, before the t-th update; so ∂L/∂(Δθ_t) = Σ_{s>t} w_s ∇f(θ_s)
-    /// (Lv et al. 2017, section 4). No gradient flows into the state that the period began with.
-    ///
-    /// - Parameters:
-    ///   - startState: the state before the period's first update.
-    ///   - gradients: ∇f(θ_0) … ∇f(θ_{T−1}), one after the other, `parameterCount` floats each.
-    ///   - lossWeights: w_0 … w_{T−1}.
-    ///   - sample: the coordinates that are looked at; the sum over them is scaled up to stand for all.
-    /// - Returns: as many values as `metaParameters`, summed over coordinates in an order that does not depend on
-    ///   the number of threads.
-    func metaGradient(
-        from startState: State, gradients: AlignedFloats, parameterCount: Int, lossWeights: [Float],
-        sample: CoordinateSample
-    ) -> [Float]
+    /// The same rule and weights in double precision, as its paper writes them; nil where there is none.
+    var reference: (any ReferenceRule)? { get }
 }
 
 extension LearnedOptimizer {
-    /// The same, all coordinates taken.
-    public func metaGradient(
-        from startState: State, gradients: AlignedFloats, parameterCount: Int, lossWeights: [Float]
-    ) -> [Float] {
-        metaGradient(
-            from: startState, gradients: gradients, parameterCount: parameterCount, lossWeights: lossWeights,
-            sample: .all)
+    /// The rule's name, as weight files and commands use it.
+    public static var kind: String { descriptor.name }
+
+    public var reference: (any ReferenceRule)? { nil }
+
+    /// One with weights that were read from `path`.
+    ///
+    /// - Throws: `InputError` where they are of another rule.
+    public init(_ weights: LearnedWeights, path: String) throws {
+        try weights.check(isOf: Self.descriptor, path: path)
+        self.init(weights: weights)
     }
+
+    /// The same rule and weights with other kernels; nil where the rule has no choice of kernels.
+    public func choosing(_ kernels: Kernels) -> Self? {
+        (self as? any KernelChoosing)?.with(kernels: kernels) as? Self
+    }
+}
+
+/// A learned optimizer that knows the first-order derivative of a recorded period with respect to φ.
+public protocol FirstOrderLearnedOptimizer: LearnedOptimizer {
+    /// ∂/∂φ of Σ_t w_t f(θ_t) over one period, with the optimizee's gradients as constant inputs.
+    ///
+    /// θ_t is where the t-th gradient was taken, before the t-th update; so ∂L/∂(Δθ_t) = Σ_{s>t} w_s ∇f(θ_s)
+    /// (Lv et al. 2017, section 4). Nothing else is differentiated through: neither the state that the period began
+    /// with, nor, where a rule reads the parameters themselves, these.
+    ///
+    /// - Parameters:
+    ///   - period: what was recorded. Periods are replayed from the state they began with, so that a rule keeps no
+    ///     tape between calls.
+    ///   - sample: the coordinates that are looked at; the sum over them is scaled up to stand for all. A rule that is
+    ///     not a sum over coordinates may look at all of them.
+    /// - Returns: as many values as `metaParameters`, summed over coordinates in an order that does not depend on
+    ///   the number of threads.
+    func metaGradient(of period: borrowing RecordedPeriod<State>, sample: CoordinateSample) -> [Float]
+}
+
+/// A learned optimizer whose steps several kernels can compute.
+public protocol KernelChoosing: LearnedOptimizer {
+    /// The kernels that it uses.
+    var kernels: Kernels { get }
+
+    /// The same rule and weights, computed by other kernels: `Kernels.bfloat16` for instance.
+    func with(kernels: Kernels) -> Self
+}
+
+/// A learned optimizer that can keep its state in fewer bits.
+public protocol CompactStateOffering: LearnedOptimizer {
+    /// The same rule with a smaller state, for use, not for training.
+    var withSmallState: any Optimizer { get }
+}
+
+/// One period of an optimization: what a first-order meta-gradient is computed from.
+public struct RecordedPeriod<State: Sendable>: Sendable {
+    /// The state before the period's first update.
+    public var startState: State
+    /// θ_0, the parameters before the period's first update.
+    public var startParameters: [Float]
+    /// ∇f(θ_0) … ∇f(θ_{T−1}), one after the other, as many floats each as there are parameters. There may be more rows
+    /// than steps; those are ignored.
+    public var gradients: AlignedFloats
+    /// w_0 … w_{T−1}.
+    public var lossWeights: [Float]
+
+    /// All of a period.
+    /// - Precondition: there are gradients for each weight.
+    public init(startState: State, startParameters: [Float], gradients: AlignedFloats, lossWeights: [Float]) {
+        precondition(
+            gradients.count >= lossWeights.count * startParameters.count, "a period has a gradient for each step")
+        self.startState = startState
+        self.startParameters = startParameters
+        self.gradients = gradients
+        self.lossWeights = lossWeights
+    }
+
+    /// The number of parameters.
+    public var parameterCount: Int { startParameters.count }
 }
 
 /// Every `stride`-th block of coordinates, counted from `offset`.
@@ -79,5 +126,6 @@ public struct CoordinateSample: Sendable, Hashable {
         self.offset = offset
     }
 
+    /// All coordinates.
     public static let all = CoordinateSample(stride: 1, offset: 0)
 }

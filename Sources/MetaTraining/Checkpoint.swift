@@ -31,7 +31,7 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
         metadata["average"] = progress.average.map { String($0) }
         metadata["best.iteration"] = progress.best.map { String($0.iteration) }
         metadata["best.score"] = progress.best.map { String($0.score) }
-        let weights = optimizer.canonicalWeights.safetensors(metadata: metadata)
+        let weights = optimizer.weights.safetensors(metadata: metadata)
         let moments = [
             Tensor(Self.adamNames.first, shape: [progress.adam.first.count], values: progress.adam.first),
             Tensor(Self.adamNames.second, shape: [progress.adam.second.count], values: progress.adam.second),
@@ -44,7 +44,7 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
     /// - Throws: `InputError` where the file is damaged, holds weights of another kind, or weights alone.
     public init(path: String) throws {
         let file = try SafetensorsFile(path: path)
-        let weights = try CanonicalWeights(file, path: path)
+        let weights = try LearnedWeights(file, path: path, rules: RuleRegister.including(Learned.descriptor))
         let optimizer = try Learned(weights, path: path)
         let metadata = file.metadata
         func value<T>(_ name: String, _ parse: (String) -> T?) throws -> T {

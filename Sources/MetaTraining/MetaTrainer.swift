@@ -11,7 +11,7 @@ public import Optimizers
 /// A meta-iteration runs `horizon` steps in periods of `unroll`; after each period φ takes one step of Adam.
 /// Parameters and optimizer state pass from one period to the next, gradients do not. Every iteration is a function
 /// of the seed, its number and what `progress` holds, so a run continued from there repeats the same bits.
-public struct MetaTrainer<Learned: LearnedOptimizer> {
+public struct MetaTrainer<Learned: FirstOrderLearnedOptimizer> {
     public let optimizee: any Optimizee
     public let options: MetaTrainingOptions
     private let reducer: any MetaGradientReducer
@@ -36,7 +36,10 @@ public struct MetaTrainer<Learned: LearnedOptimizer> {
             guard let kernels = try? Kernels.selected(multiplyingIn: options.factors) else {
                 preconditionFailure("there are no kernels that multiply in \(options.factors)")
             }
-            self.optimizer = optimizer.with(kernels: kernels)
+            guard let chosen = optimizer.choosing(kernels) else {
+                preconditionFailure("\(Learned.descriptor.name) has no choice of kernels")
+            }
+            self.optimizer = chosen
         }
         self.optimizee = optimizee
         self.options = options
@@ -59,7 +62,7 @@ public struct MetaTrainer<Learned: LearnedOptimizer> {
     public mutating func iterate() -> MetaIteration {
         let key = Branch.training.key(seed: options.seed).child(progress.iteration)
         let runs = (0..<options.metaBatch).map { task in
-            TaskRun(optimizee.instance(key: key.child(task)), optimizer: optimizer, unroll: options.unroll)
+            TaskRun(optimizee, key: key.child(task), optimizer: optimizer, unroll: options.unroll)
         }
         let weights = options.lossWeights
         var periodLosses: [Double] = []
@@ -100,8 +103,7 @@ public struct MetaTrainer<Learned: LearnedOptimizer> {
         let key = Branch.validation.key(seed: options.seed)
         let (optimizee, optimizer, options) = (optimizee, optimizer, options)
         let losses = parallelMap(options.validationTasks) { task in
-            let run = TaskRun(
-                optimizee.instance(key: key.child(task)), optimizer: optimizer, unroll: options.unroll)
+            let run = TaskRun(optimizee, key: key.child(task), optimizer: optimizer, unroll: options.unroll)
             return mean((0..<options.periods).map { _ in weighted(run.runPeriod(optimizer), options.lossWeights) })
         }
         return mean(losses)
@@ -131,7 +133,7 @@ public struct MetaTrainer<Learned: LearnedOptimizer> {
     private mutating func step(_ gradient: [Float]) {
         var weights = optimizer.metaParameters
         metaOptimizer.update(&weights, gradient: gradient, state: &progress.adam)
-        optimizer = optimizer.with(metaParameters: weights)
+        optimizer = optimizer.optimizer(weights)
     }
 }
 

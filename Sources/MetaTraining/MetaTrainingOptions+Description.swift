@@ -1,5 +1,4 @@
 import Files
-import LearnedOptimizers
 import NumericCore
 import Optimizees
 

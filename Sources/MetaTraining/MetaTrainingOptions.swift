@@ -1,4 +1,3 @@
-public import LearnedOptimizers
 public import NumericCore
 
 /// Everything that decides what a meta-training run computes; the paper's constants unless said otherwise.

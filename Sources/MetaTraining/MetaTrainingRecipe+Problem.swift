@@ -1,4 +1,3 @@
-public import LearnedOptimizers
 public import Optimizees
 
 extension MetaTrainingRecipe {

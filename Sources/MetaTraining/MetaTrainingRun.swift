@@ -9,7 +9,7 @@ public import Optimizees
 /// `best.safetensors`, and `metrics.jsonl`, one object a meta-iteration. Whenever the process dies, resuming from the
 /// folder ends with the same files, bit for bit, as a run that was never disturbed; only the seconds in the metrics
 /// differ.
-public struct MetaTrainingRun<Learned: LearnedOptimizer> {
+public struct MetaTrainingRun<Learned: FirstOrderLearnedOptimizer> {
     public private(set) var trainer: MetaTrainer<Learned>
     private let saving: MetaTrainingSaving
     private let configuration: [String: String]

@@ -1,32 +1,33 @@
 package import LearnedOptimizers
-import NumericCore
+package import NumericCore
 package import Optimizees
 import Optimizers
 
 /// One task being optimized: parameters and optimizer state are carried from period to period.
 ///
 /// Unchecked: threads take turns with a run, none shares it.
-package final class TaskRun<Learned: LearnedOptimizer>: @unchecked Sendable {
+package final class TaskRun<Learned: FirstOrderLearnedOptimizer>: @unchecked Sendable {
     private let instance: any OptimizeeInstance
     private let unroll: Int
     private var parameters: [Float]
     private var state: Learned.State
     private var startState: Learned.State
+    private var startParameters: [Float]
     private var gradients: AlignedFloats
     private var step = 0
 
-    package init(_ instance: any OptimizeeInstance, optimizer: Learned, unroll: Int) {
-        self.instance = instance
+    package init(_ optimizee: any Optimizee, key: RandomKey, optimizer: Learned, unroll: Int) {
+        instance = optimizee.instance(key: key)
         self.unroll = unroll
         parameters = instance.initialParameters
-        state = optimizer.initialState(parameterCount: parameters.count)
-        startState = state
+        state = optimizer.initialState(for: optimizee.layout)
+        (startState, startParameters) = (state, parameters)
         gradients = AlignedFloats(count: unroll * parameters.count)
     }
 
     /// Optimizes for one period; returns the loss before each update.
     package func runPeriod(_ optimizer: Learned) -> [Float] {
-        startState = state
+        (startState, startParameters) = (state, parameters)
         let count = parameters.count
         return gradients.withMutablePointer { gradients in
             (0..<unroll).map { t in
@@ -34,7 +35,8 @@ package final class TaskRun<Learned: LearnedOptimizer>: @unchecked Sendable {
                 var gradient = row.mutableSpan
                 let loss = instance.lossAndGradient(at: step, parameters: parameters.span, gradient: &gradient)
                 var span = parameters.mutableSpan
-                optimizer.update(parameters: &span, gradient: UnsafeBufferPointer(row).span, state: &state)
+                optimizer.update(
+                    parameters: &span, gradient: UnsafeBufferPointer(row).span, loss: loss, state: &state)
                 step += 1
                 return loss
             }
@@ -44,8 +46,9 @@ package final class TaskRun<Learned: LearnedOptimizer>: @unchecked Sendable {
     /// ∂(Σ w f)/∂φ of the period that ran last.
     package func metaGradient(_ optimizer: Learned, lossWeights: [Float], sample: CoordinateSample) -> [Float] {
         optimizer.metaGradient(
-            from: startState, gradients: gradients, parameterCount: parameters.count, lossWeights: lossWeights,
-            sample: sample)
+            of: RecordedPeriod(
+                startState: startState, startParameters: startParameters, gradients: gradients,
+                lossWeights: lossWeights), sample: sample)
     }
 
     /// ∇f of the period that ran last at some coordinates: a row for each step.

@@ -44,7 +44,9 @@ public struct Adam: HandDesignedOptimizer {
         checkConstants()
     }
 
-    public func update(parameters: inout MutableSpan<Float>, gradient: Span<Float>, state: inout Slots) {
+    public func update(
+        parameters: inout MutableSpan<Float>, gradient: Span<Float>, loss: Float?, state: inout Slots
+    ) {
         adamStep(
             &parameters, gradient, &state, rate: scheduledRate(state), beta1: beta1, beta2: beta2, epsilon: epsilon,
             keep: 1)
@@ -97,7 +99,9 @@ public struct AdamW: HandDesignedOptimizer {
         checkConstants()
     }
 
-    public func update(parameters: inout MutableSpan<Float>, gradient: Span<Float>, state: inout Slots) {
+    public func update(
+        parameters: inout MutableSpan<Float>, gradient: Span<Float>, loss: Float?, state: inout Slots
+    ) {
         let rate = scheduledRate(state)
         adamStep(
             &parameters, gradient, &state, rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon,

@@ -19,7 +19,9 @@ public struct SGD: HandDesignedOptimizer {
         checkConstants()
     }
 
-    public func update(parameters: inout MutableSpan<Float>, gradient: Span<Float>, state: inout Slots) {
+    public func update(
+        parameters: inout MutableSpan<Float>, gradient: Span<Float>, loss: Float?, state: inout Slots
+    ) {
         let rate = Float(scheduledRate(state))
         state.advance(&parameters, gradient) { theta, g in theta -= rate * g }
     }
@@ -52,7 +54,9 @@ public struct Momentum: HandDesignedOptimizer {
         checkConstants()
     }
 
-    public func update(parameters: inout MutableSpan<Float>, gradient: Span<Float>, state: inout Slots) {
+    public func update(
+        parameters: inout MutableSpan<Float>, gradient: Span<Float>, loss: Float?, state: inout Slots
+    ) {
         let rate = Float(scheduledRate(state))
         let decay = Float(momentum)
         state.advance(&parameters, gradient) { theta, g, buffer in
@@ -88,7 +92,9 @@ public struct Nesterov: HandDesignedOptimizer {
         checkConstants()
     }
 
-    public func update(parameters: inout MutableSpan<Float>, gradient: Span<Float>, state: inout Slots) {
+    public func update(
+        parameters: inout MutableSpan<Float>, gradient: Span<Float>, loss: Float?, state: inout Slots
+    ) {
         let rate = Float(scheduledRate(state))
         let decay = Float(momentum)
         state.advance(&parameters, gradient) { theta, g, buffer in

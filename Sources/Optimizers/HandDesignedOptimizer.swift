@@ -66,8 +66,14 @@ extension HandDesignedOptimizer {
 
     public var stateBytesPerParameter: Int { Self.slotsPerParameter * MemoryLayout<Float>.stride }
 
-    public func initialState(parameterCount: Int) -> Slots {
-        Slots(parameterCount: parameterCount, slots: Self.slotsPerParameter)
+    public func initialState(for layout: ParameterLayout) -> Slots {
+        Slots(parameterCount: layout.count, slots: Self.slotsPerParameter)
+    }
+
+    public func record(_ state: Slots) -> StateRecord { state.record }
+
+    public func state(from record: StateRecord, for layout: ParameterLayout) throws -> Slots {
+        try Slots(record, parameterCount: layout.count, slots: Self.slotsPerParameter)
     }
 
     /// The same optimizer with another learning rate.

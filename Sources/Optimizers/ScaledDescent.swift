@@ -35,11 +35,13 @@ public struct Adagrad: HandDesignedOptimizer {
         checkConstants()
     }
 
-    public func initialState(parameterCount: Int) -> Slots {
-        Slots(parameterCount: parameterCount, slots: Self.slotsPerParameter, initially: Float(initialAccumulator))
+    public func initialState(for layout: ParameterLayout) -> Slots {
+        Slots(parameterCount: layout.count, slots: Self.slotsPerParameter, initially: Float(initialAccumulator))
     }
 
-    public func update(parameters: inout MutableSpan<Float>, gradient: Span<Float>, state: inout Slots) {
+    public func update(
+        parameters: inout MutableSpan<Float>, gradient: Span<Float>, loss: Float?, state: inout Slots
+    ) {
         let rate = Float(scheduledRate(state))
         let epsilon = Float(epsilon)
         state.advance(&parameters, gradient) { theta, g, sum in
@@ -85,7 +87,9 @@ public struct RMSprop: HandDesignedOptimizer {
         checkConstants()
     }
 
-    public func update(parameters: inout MutableSpan<Float>, gradient: Span<Float>, state: inout Slots) {
+    public func update(
+        parameters: inout MutableSpan<Float>, gradient: Span<Float>, loss: Float?, state: inout Slots
+    ) {
         let rate = Float(scheduledRate(state))
         let decay = Float(alpha)
         let gain = Float(1 - alpha)
@@ -133,7 +137,9 @@ public struct Adadelta: HandDesignedOptimizer {
         checkConstants()
     }
 
-    public func update(parameters: inout MutableSpan<Float>, gradient: Span<Float>, state: inout Slots) {
+    public func update(
+        parameters: inout MutableSpan<Float>, gradient: Span<Float>, loss: Float?, state: inout Slots
+    ) {
         let rate = Float(scheduledRate(state))
         let decay = Float(rho)
         let gain = Float(1 - rho)

@@ -1,3 +1,5 @@
+import Files
+
 /// What a hand-designed optimizer remembers: how many steps it took, and up to two numbers for each parameter.
 public struct Slots: Sendable, Equatable {
     /// Steps taken so far.
@@ -23,6 +25,25 @@ public struct Slots: Sendable, Equatable {
         parameterCount = first.count
         self.first = first
         self.second = second
+    }
+
+    /// The state as it is kept in files.
+    var record: StateRecord {
+        let tensors = [("first", first), ("second", second)].filter { !$0.1.isEmpty }
+        return StateRecord(
+            counts: ["step": step], tensors: tensors.map { Tensor($0, shape: [parameterCount], values: $1) })
+    }
+
+    /// A state from its record.
+    ///
+    /// - Throws: `InputError` where something is missing or of another size.
+    init(_ record: StateRecord, parameterCount: Int, slots: Int) throws {
+        self.init(parameterCount: parameterCount, slots: 0)
+        step = try record.count("step")
+        let names = ["first", "second"].prefix(parameterCount > 0 ? slots : 0)
+        let values = try names.map { try record.tensor($0, shape: [parameterCount]) }
+        if values.count > 0 { first = values[0] }
+        if values.count > 1 { second = values[1] }
     }
 
     private func check(_ parameters: borrowing MutableSpan<Float>, _ gradient: Span<Float>) {

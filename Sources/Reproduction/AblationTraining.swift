@@ -30,7 +30,7 @@ struct AblationTraining {
         try makeFolder(saving.folder)
         let lock = try FolderLock(saving.folder, isCancelled: isCancelled)
         defer { lock.release() }
-        try train(NetworkKind(rawValue: ablation.kind)!.optimizerType, ablation, saving, report)
+        try train(try ablation.trainable, ablation, saving, report)
         return try ablation.quarters.map { quarter in
             let done = Ablation.iterations(quarter, of: iterations)
             let optimizer = try loadLearnedOptimizer(path: saving.checkpoint(done))
@@ -46,10 +46,10 @@ struct AblationTraining {
         return saving
     }
 
-    private func train<Learned: LearnedOptimizer>(
+    private func train<Learned: FirstOrderLearnedOptimizer>(
         _: Learned.Type, _ ablation: Ablation, _ saving: MetaTrainingSaving, _ report: (Int) -> Void
     ) throws {
-        var options = MetaTrainingOptions(Learned.recipe)
+        var options = MetaTrainingOptions(.paper(ablation.kind))
         options.seed = seed
         if isQuick {
             options.metaLearningRate = 1e-3
@@ -71,10 +71,17 @@ struct AblationTraining {
 
     /// The tricks that RNNprop's paper has, as far as the ablation takes part in them; the rest is its own paper's.
     static func recipe(_ ablation: Ablation) -> MetaTrainingRecipe {
-        let (own, tricks) = (NetworkKind(rawValue: ablation.kind)!.optimizerType.recipe, RNNprop.recipe)
+        let (own, tricks) = (MetaTrainingRecipe.paper(ablation.kind), MetaTrainingRecipe.paper("rnnprop"))
         return MetaTrainingRecipe(
             metaLoss: own.metaLoss, selection: own.selection, scaling: ablation.scales ? tricks.scaling : 0,
             convex: ablation.addsConvex ? tricks.convex : 0, convexScaling: tricks.convexScaling)
+    }
+}
+
+extension Ablation {
+    /// The type that is trained.
+    fileprivate var trainable: any FirstOrderLearnedOptimizer.Type {
+        get throws { try RuleRegister.named(kind).firstOrderType() }
     }
 }
 

@@ -37,7 +37,7 @@ import Testing
     @Test func writesFilesWithTheCommandThatMadeThem() throws {
         try withTemporaryFolder { folder in
             let weights = "\(folder)/mine.safetensors"
-            try RNNprop(key: RandomKey(seed: 1)).canonicalWeights.safetensors().write(to: weights)
+            try RNNprop(key: RandomKey(seed: 1)).weights.safetensors().write(to: weights)
             let out = "\(folder)/runs/race"
             let arguments =
                 words("race --optimizee digits-mlp:width=4 --steps 5 --seeds 2 --optimizer adam:lr=2^-5")

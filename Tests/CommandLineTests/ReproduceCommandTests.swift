@@ -26,7 +26,7 @@ private struct Workplace {
             try writeFileAtomically(
                 "\(folder)/mnist/\(name)-labels-idx1-ubyte", bigEndian(0x801) + bigEndian(count) + labels)
         }
-        try RNNprop(key: RandomKey(seed: 1), hidden: 4).canonicalWeights.safetensors()
+        try RNNprop(key: RandomKey(seed: 1), hidden: 4).weights.safetensors()
             .write(to: "\(folder)/small.safetensors")
     }
 

@@ -7,50 +7,47 @@ import Optimizers
 import Testing
 
 /// RNNprop with a meta-gradient that is wrong in one element in three.
-private struct Wrong: LearnedOptimizer {
-    static var kind: String { RNNprop.kind }
-    static var recipe: MetaTrainingRecipe { RNNprop.recipe }
+private struct Wrong: FirstOrderLearnedOptimizer {
+    static var descriptor: RuleDescriptor { RNNprop.descriptor }
     let right: RNNprop
 
     init(_ right: RNNprop) { self.right = right }
     init(key: RandomKey) { right = RNNprop(key: key) }
-    init(weights: CanonicalWeights) { right = RNNprop(weights: weights) }
-    var canonicalWeights: CanonicalWeights { right.canonicalWeights }
+    init(weights: LearnedWeights) { right = RNNprop(weights: weights) }
+    var weights: LearnedWeights { right.weights }
     var metaParameters: [Float] { right.metaParameters }
-    func with(metaParameters: [Float]) -> Wrong { Wrong(right.with(metaParameters: metaParameters)) }
-    func with(kernels: Kernels) -> Wrong { Wrong(right.with(kernels: kernels)) }
-    var withSmallState: any Optimizer { right.withSmallState }
+    func optimizer(_ metaParameters: [Float]) -> Wrong { Wrong(right.optimizer(metaParameters)) }
     var name: String { right.name }
     var stateBytesPerParameter: Int { right.stateBytesPerParameter }
-    func initialState(parameterCount: Int) -> RNNprop.State { right.initialState(parameterCount: parameterCount) }
-    func update(parameters: inout MutableSpan<Float>, gradient: Span<Float>, state: inout RNNprop.State) {
-        right.update(parameters: &parameters, gradient: gradient, state: &state)
+    func initialState(for layout: ParameterLayout) -> RNNprop.State { right.initialState(for: layout) }
+    func update(
+        parameters: inout MutableSpan<Float>, gradient: Span<Float>, loss: Float?, state: inout RNNprop.State
+    ) {
+        right.update(parameters: &parameters, gradient: gradient, loss: loss, state: &state)
     }
-    func metaGradient(
-        from startState: RNNprop.State, gradients: AlignedFloats, parameterCount: Int, lossWeights: [Float],
-        sample: CoordinateSample
-    ) -> [Float] {
-        right.metaGradient(
-            from: startState, gradients: gradients, parameterCount: parameterCount, lossWeights: lossWeights,
-            sample: sample
-        ).enumerated().map { $0 % 3 == 0 ? 1.1 * $1 : $1 }
+    func record(_ state: RNNprop.State) -> StateRecord { right.record(state) }
+    func state(from record: StateRecord, for layout: ParameterLayout) throws -> RNNprop.State {
+        try right.state(from: record, for: layout)
+    }
+    func metaGradient(of period: borrowing RecordedPeriod<RNNprop.State>, sample: CoordinateSample) -> [Float] {
+        right.metaGradient(of: period, sample: sample).enumerated().map { $0 % 3 == 0 ? 1.1 * $1 : $1 }
     }
 }
 
 @Suite("The doctor's instruments") struct InstrumentTests {
     @Test("Finite differences find a meta-gradient that is a tenth off in some elements, and pass the right one")
-    func gradientCheck() {
+    func gradientCheck() throws {
         let right = RNNprop(key: RandomKey(seed: 6))
         var stream = RandomStream(RandomKey(seed: 7))
         let gradients = (0..<12).map { _ in (0..<10).map { _ in stream.normal() } }
-        let network = ReferenceNetwork(right, .rnnprop)
+        let network = try #require(right.reference)
         let fine = GradientCheck.finding([gradients], right, network, smallOptions())
         let bad = GradientCheck.finding([gradients], Wrong(right), network, smallOptions())
         #expect(fine.verdict == .fine && bad.verdict == .bad, "\(fine.value); \(bad.value)")
         #expect(bad.numbers["largest_relative_error"]! > 0.02)
         // Weights so large that the last bit of a sum decides what comes out some steps later.
-        let wild = right.with(metaParameters: right.metaParameters.map { 60 * $0 })
-        let chaotic = GradientCheck.finding([gradients], wild, ReferenceNetwork(wild, .rnnprop), smallOptions())
+        let wild = right.optimizer(right.metaParameters.map { 60 * $0 })
+        let chaotic = GradientCheck.finding([gradients], wild, try #require(wild.reference), smallOptions())
         #expect(chaotic.verdict != .bad || chaotic.value.contains("impossible"), "\(chaotic.value)")
         let lost = GradientCheck.finding([[[.nan]]], right, network, smallOptions())
         #expect(lost.verdict == .bad)

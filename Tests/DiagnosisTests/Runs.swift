@@ -19,7 +19,7 @@ let smallTask = Combined(
     RandomScaling(Quadratic(dimension: 37), range: 3), RandomScaling(Convex(dimension: 5), range: 1))
 
 func smallOptions(_ change: (inout MetaTrainingOptions) -> Void = { _ in }) -> MetaTrainingOptions {
-    var options = MetaTrainingOptions(RNNprop.recipe)
+    var options = MetaTrainingOptions(.paper(RNNprop.kind))
     options.horizon = 12
     options.unroll = 4
     options.metaLearningRate = 1e-3
@@ -28,7 +28,7 @@ func smallOptions(_ change: (inout MetaTrainingOptions) -> Void = { _ in }) -> M
 }
 
 /// Trains in a folder; a run that gives up has saved what it had.
-func train<Learned: LearnedOptimizer>(
+func train<Learned: FirstOrderLearnedOptimizer>(
     _: Learned.Type, _ folder: String, iterations: Int, options: MetaTrainingOptions = smallOptions(),
     optimizee: any Optimizee = smallTask
 ) throws {
@@ -51,12 +51,12 @@ extension Diagnosis {
 }
 
 /// Rewrites the weights of a run's checkpoint: `change` gets each tensor's name, an index in it and the value.
-func alter(_ folder: String, _ change: (NetworkPart, Int, Float) -> Float) throws {
+func alter(_ folder: String, _ change: (String, Int, Float) -> Float) throws {
     let path = "\(folder)/latest.safetensors"
     let checkpoint = try Checkpoint<RNNprop>(path: path)
-    let weights = checkpoint.optimizer.canonicalWeights
-    let altered = CanonicalWeights(kind: .rnnprop, hidden: 20, constants: weights.constants) { part in
-        weights[part].enumerated().map { change(part, $0, $1) }
+    let weights = checkpoint.optimizer.weights
+    let altered = LearnedWeights(RNNprop.descriptor, size: 20, constants: weights.constants) { name in
+        weights[name].enumerated().map { change(name, $0, $1) }
     }
     try Checkpoint(
         optimizer: RNNprop(weights: altered), progress: checkpoint.progress, configuration: checkpoint.configuration

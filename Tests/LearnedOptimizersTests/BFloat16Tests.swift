@@ -35,8 +35,8 @@ import Testing
         var stream = RandomStream(RandomKey(seed: 6))
         // Kernels multiply by 1 / ln 2 before they round, so that the weights that are exact are multiples of ln 2.
         let ln2: Float = 0.693147181
-        return untrained.with(
-            metaParameters: untrained.metaParameters.map { _ in ln2 * Float(stream.index(below: 33) - 16) / 8 })
+        return untrained.optimizer(
+            untrained.metaParameters.map { _ in ln2 * Float(stream.index(below: 33) - 16) / 8 })
     }
 
     @Test("It is another optimizer by name, and the same by weights")
@@ -45,7 +45,7 @@ import Testing
         let bfloat16 = single.with(kernels: try Kernels.selected(multiplyingIn: .bfloat16))
         #expect(bfloat16.name == single.name + "+bfloat16")
         #expect(bfloat16.metaParameters == single.metaParameters)
-        #expect(bfloat16.with(metaParameters: single.metaParameters).name == bfloat16.name)
+        #expect(bfloat16.optimizer(single.metaParameters).name == bfloat16.name)
     }
 
     @Test("Meta-gradients are within 1 % of single precision's", arguments: [16, 37, 1000])
@@ -57,9 +57,11 @@ import Testing
         let gradients = try [Kernels.FactorPrecision.single, .bfloat16].map { factors in
             let optimizer = RNNprop(key: RandomKey(seed: 7)).with(
                 kernels: try Kernels.selected(multiplyingIn: factors))
-            return optimizer.metaGradient(
-                from: optimizer.initialState(parameterCount: count), gradients: recorded, parameterCount: count,
+            let period = RecordedPeriod(
+                startState: optimizer.initialState(parameterCount: count),
+                startParameters: [Float](repeating: 0, count: count), gradients: recorded,
                 lossWeights: [Float](repeating: 1 / Float(steps), count: steps))
+            return optimizer.metaGradient(of: period, sample: .all)
         }
         func norm(_ values: [Float]) -> Double {
             values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()

@@ -78,10 +78,10 @@ func momentsAndGradients(_ gradients: [Double], beta1: Double, beta2: Double, ep
     }
 }
 
-/// The updates that canonical weights make on one coordinate.
-func canonicalUpdates(_ weights: CanonicalWeights, _ gradients: [Double]) -> [Double] {
-    let hidden = weights.hidden
-    func layer(_ weight: NetworkPart, _ bias: NetworkPart) -> ConventionReference.Layer {
+/// The updates that weights of ours make on one coordinate.
+func ownUpdates(_ weights: LearnedWeights, _ gradients: [Double]) -> [Double] {
+    let hidden = weights.size
+    func layer(_ weight: String, _ bias: String) -> ConventionReference.Layer {
         func column(_ gate: ConventionReference.Gate, _ unit: Int) -> Int {
             let block = [ConventionReference.Gate.input, .candidate, .forget, .output].firstIndex(of: gate)!
             return block * hidden + unit
@@ -92,25 +92,23 @@ func canonicalUpdates(_ weights: CanonicalWeights, _ gradients: [Double]) -> [Do
     }
     var network = ConventionReference(
         hidden: hidden,
-        layers: [layer(.lstm1Weight, .lstm1Bias), layer(.lstm2Weight, .lstm2Bias)],
+        layers: [layer("lstm1.weight", "lstm1.bias"), layer("lstm2.weight", "lstm2.bias")],
         forgetBias: 1,
-        readout: ({ Double(weights[.readoutWeight][$0]) }, Double(weights[.readoutBias][0])))
+        readout: ({ Double(weights["readout.weight"][$0]) }, Double(weights["readout.bias"][0])))
     let constants = weights.constants
     var state = network.initialState
-    switch weights.kind {
-    case .rnnprop:
+    if weights.kind == RNNprop.kind {
         network.projection = (
-            { Double(weights[.projectionWeight][$0 * hidden + $1]) }, { Double(weights[.projectionBias][$0]) }
+            { Double(weights["projection.weight"][$0 * hidden + $1]) }, { Double(weights["projection.bias"][$0]) }
         )
         return momentsAndGradients(
             gradients, beta1: constants["beta1"]!, beta2: constants["beta2"]!, epsilon: constants["epsilon"]!
         ).map { m, g in -constants["scale"]! * tanh(network.output([g, m], &state)) }
-    case .dm:
-        let p = constants["p"]!
-        return gradients.map { g in
-            let magnitude = max(log(abs(g) + constants["log_offset"]!) / p, -1)
-            return constants["scale"]! * network.output([magnitude, min(max(g * exp(p), -1), 1)], &state)
-        }
+    }
+    let p = constants["p"]!
+    return gradients.map { g in
+        let magnitude = max(log(abs(g) + constants["log_offset"]!) / p, -1)
+        return constants["scale"]! * network.output([magnitude, min(max(g * exp(p), -1), 1)], &state)
     }
 }
 

@@ -24,7 +24,7 @@ private func spread<F: FeatureRule>(_: F.Type, hidden: Int, layers: Int, kernels
     let optimizer = CoordinatewiseOptimizer<F>(
         key: RandomKey(seed: 3), hidden: hidden, layers: layers, kernels: kernels)
     var stream = RandomStream(RandomKey(seed: 4))
-    return optimizer.with(metaParameters: optimizer.metaParameters.map { 1.5 * $0 + 0.1 * stream.normal() })
+    return optimizer.optimizer(optimizer.metaParameters.map { 1.5 * $0 + 0.1 * stream.normal() })
 }
 
 private func flat(_ rows: [[Float]]) -> AlignedFloats {
@@ -36,36 +36,34 @@ private func flat(_ rows: [[Float]]) -> AlignedFloats {
 }
 
 struct Shape: Sendable, CustomTestStringConvertible {
-    let rule: ReferenceNetwork.Rule
+    let features: any FeatureRule.Type
     var hidden = 20
     var layers = 2
-    var testDescription: String { "\(rule), \(layers) × \(hidden)" }
+    var testDescription: String { "\(features.kind), \(layers) × \(hidden)" }
     static let all = [
-        Shape(rule: .rnnprop), Shape(rule: .dm), Shape(rule: .rnnprop, hidden: 7, layers: 1),
-        Shape(rule: .dm, hidden: 5, layers: 3),
+        Shape(features: RNNpropFeatures.self), Shape(features: DMoptimizerFeatures.self),
+        Shape(features: RNNpropFeatures.self, hidden: 7, layers: 1),
+        Shape(features: DMoptimizerFeatures.self, hidden: 5, layers: 3),
     ]
 }
 
 @Suite struct KernelTests {
     @Test("Updates agree with double precision", arguments: Shape.all)
-    func forward(shape: Shape) {
-        switch shape.rule {
-        case .rnnprop: forward(shape, RNNpropFeatures.self)
-        case .dm: forward(shape, DMoptimizerFeatures.self)
-        }
-    }
+    func forward(shape: Shape) { forward(shape, shape.features) }
 
     private func forward<F: FeatureRule>(_ shape: Shape, _: F.Type) {
         let steps = 12
         for kernels in Kernels.all {
             let optimizer = spread(F.self, hidden: shape.hidden, layers: shape.layers, kernels: kernels)
             let reference = ReferenceNetwork(
-                rule: shape.rule, hidden: shape.hidden, layers: shape.layers,
+                F.self, hidden: shape.hidden, layers: shape.layers,
                 weights: optimizer.metaParameters.map(Double.init))
             for count in counts {
                 let inputs = gradients(count, steps: steps, seed: 5)
-                var coordinates = (0..<count).map { _ in reference.start() }
-                let expected = reference.updates(&coordinates, gradients: inputs.map { $0.map(Double.init) })
+                var memory = reference.initialState(for: ParameterLayout(count: count))
+                var position = [Double](repeating: 0, count: count)
+                let expected = reference.updates(
+                    &memory, parameters: &position, gradients: inputs.map { $0.map(Double.init) })
                 var state = optimizer.initialState(parameterCount: count)
                 var parameters = [Float](repeating: 0, count: count)
                 var worst = 0.0
@@ -85,12 +83,7 @@ struct Shape: Sendable, CustomTestStringConvertible {
     }
 
     @Test("Meta-gradients agree with finite differences in double precision", arguments: Shape.all)
-    func metaGradient(shape: Shape) {
-        switch shape.rule {
-        case .rnnprop: metaGradient(shape, RNNpropFeatures.self)
-        case .dm: metaGradient(shape, DMoptimizerFeatures.self)
-        }
-    }
+    func metaGradient(shape: Shape) { metaGradient(shape, shape.features) }
 
     private func metaGradient<F: FeatureRule>(_ shape: Shape, _: F.Type) {
         let count = 19
@@ -105,14 +98,18 @@ struct Shape: Sendable, CustomTestStringConvertible {
                 for row in warmUp { optimizer.update(&parameters, gradient: row, state: &state) }
                 results.append(
                     optimizer.metaGradient(
-                        from: state, gradients: flat(period), parameterCount: count, lossWeights: lossWeights))
+                        of: RecordedPeriod(
+                            startState: state, startParameters: parameters, gradients: flat(period),
+                            lossWeights: lossWeights), sample: .all))
             }
             let weights = spread(F.self, hidden: shape.hidden, layers: shape.layers, kernels: .selected)
                 .metaParameters.map(Double.init)
             var reference = ReferenceNetwork(
-                rule: shape.rule, hidden: shape.hidden, layers: shape.layers, weights: weights)
-            var coordinates = (0..<count).map { _ in reference.start() }
-            _ = reference.updates(&coordinates, gradients: warmUp.map { $0.map(Double.init) })
+                F.self, hidden: shape.hidden, layers: shape.layers, weights: weights)
+            var memory = reference.initialState(for: ParameterLayout(count: count))
+            var position = [Double](repeating: 0, count: count)
+            _ = reference.updates(&memory, parameters: &position, gradients: warmUp.map { $0.map(Double.init) })
+            let start = memory
             // Differences of a sample of weights: every one would take minutes.
             let probes = Array(stride(from: 0, to: weights.count, by: max(1, weights.count / 40)))
             let size = results[0].map { Double($0) * Double($0) }.reduce(0, +).squareRoot()
@@ -121,8 +118,8 @@ struct Shape: Sendable, CustomTestStringConvertible {
                     reference.weights[probe] = weights[probe] + delta
                     defer { reference.weights[probe] = weights[probe] }
                     return reference.surrogate(
-                        from: coordinates, taken: warmUp.count, gradients: period.map { $0.map(Double.init) },
-                        lossWeights: lossWeights.map(Double.init))
+                        from: start, parameters: period.map { _ in position },
+                        gradients: period.map { $0.map(Double.init) }, lossWeights: lossWeights.map(Double.init))
                 }
                 let expected = (value(1e-4) - value(-1e-4)) / 2e-4
                 for (kernels, result) in zip(Kernels.all, results) {

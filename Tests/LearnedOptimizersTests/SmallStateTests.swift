@@ -24,7 +24,7 @@ import Testing
 
     private func compare<F: FeatureRule>(_ untrained: CoordinatewiseOptimizer<F>, _ count: Int) {
         // Weights as large as trained ones have.
-        let whole = untrained.with(metaParameters: untrained.metaParameters.map { 3 * $0 })
+        let whole = untrained.optimizer(untrained.metaParameters.map { 3 * $0 })
         let small = SmallStateOptimizer(whole)
         var stream = RandomStream(RandomKey(seed: UInt64(count)))
         var (exact, rounded) = ([Float](repeating: 0, count: count), [Float](repeating: 0, count: count))

@@ -16,7 +16,7 @@ struct WeightsCatalogueTests {
         let missing = #expect(throws: InputError.self) { try catalogue.path(of: "rnnprop") }
         #expect(missing?.description.contains("Weights/rnnprop-mnist.safetensors, are not there") == true)
         let file = "\(folder)/second/rnnprop-mnist.safetensors"
-        try RNNprop(key: RandomKey(seed: 1)).canonicalWeights.safetensors().write(to: file)
+        try RNNprop(key: RandomKey(seed: 1)).weights.safetensors().write(to: file)
         for name in ["rnnprop", file] { #expect(try catalogue.path(of: name) == file) }
         let unknown = #expect(throws: InputError.self) { try catalogue.path(of: "rnnpro") }
         #expect(unknown?.description == "rnnpro: is neither a weight file nor the name of one; did you mean rnnprop?")

@@ -10,16 +10,14 @@ import TestSupport
 struct PeriodFixture<Features: FeatureRule> {
     typealias Learned = CoordinatewiseOptimizer<Features>
 
-    let kind: NetworkKind
     private let file: SafetensorsFile
 
     static var seed: UInt64 { 11 }
     static var periods: Int { 2 }
     static var unroll: Int { 20 }
 
-    init(_ kind: NetworkKind) throws {
-        self.kind = kind
-        file = try SafetensorsFile(path: fixturePath("period-\(kind.rawValue).safetensors"))
+    init() throws {
+        file = try SafetensorsFile(path: fixturePath("period-\(Features.kind).safetensors"))
     }
 
     subscript(name: String) -> [Float] { file[name]!.values }
@@ -43,18 +41,18 @@ struct PeriodFixture<Features: FeatureRule> {
 
     /// The tensors of a group, such as `gradient0`, in the optimizer's flat order.
     func flat(_ group: String) -> [Float] {
-        let weights = CanonicalWeights(kind: kind, hidden: 20) { self["\(group)/\($0.rawValue)"] }
+        let weights = LearnedWeights(Learned.descriptor, size: 20) { self["\(group)/\($0)"] }
         return Learned(weights: weights).metaParameters
     }
 
     func optimizer(_ kernels: Kernels) -> Learned {
-        let weights = CanonicalWeights(kind: kind, hidden: 20) { self["weights0/\($0.rawValue)"] }
+        let weights = LearnedWeights(Learned.descriptor, size: 20) { self["weights0/\($0)"] }
         return Learned(weights: weights, kernels: kernels)
     }
 
     /// How far each tensor of a flat vector is from the group's, relative to its norm.
     func errors(_ found: [Float], _ group: String, _ optimizer: Learned) -> [(tensor: String, error: Double)] {
-        optimizer.with(metaParameters: found).canonicalWeights.tensors.map {
+        optimizer.optimizer(found).weights.tensors.map {
             ($0.name, relativeError($0.values, self["\(group)/\($0.name)"]))
         }
     }

@@ -5,10 +5,13 @@ import Optimizees
 import Optimizers
 import Testing
 
+/// The rules whose periods the fixtures hold.
+private let papers: [any FeatureRule.Type] = [RNNpropFeatures.self, DMoptimizerFeatures.self]
+
 @Suite("Two periods of meta-training agree with PyTorch in float64") struct PeriodTests {
     @Test("The task is the one that the fixture's script drew")
     func draws() throws {
-        let fixture = try PeriodFixture<RNNpropFeatures>(.rnnprop)
+        let fixture = try PeriodFixture<RNNpropFeatures>()
         let task = try #require(fixture.instance as? CombinedInstance)
         let first = try #require(task.first as? RandomScalingInstance)
         let second = try #require(task.second as? RandomScalingInstance)
@@ -18,20 +21,18 @@ import Testing
         #expect((0..<40).flatMap(mlp.minibatch) == fixture["minibatches"].map { Int($0) })
     }
 
-    @Test("Losses, parameters, meta-gradients and Adam's steps", arguments: NetworkKind.allCases)
-    func periods(kind: NetworkKind) throws {
-        for kernels in Kernels.available {
-            switch kind {
-            case .rnnprop: try periods(PeriodFixture<RNNpropFeatures>(kind), kernels)
-            case .dm: try periods(PeriodFixture<DMoptimizerFeatures>(kind), kernels)
-            }
+    @Test("Losses, parameters, meta-gradients and Adam's steps", arguments: papers)
+    func periods(features: any FeatureRule.Type) throws {
+        func check<F: FeatureRule>(_: F.Type) throws {
+            for kernels in Kernels.available { try periods(PeriodFixture<F>(), kernels) }
         }
+        try check(features)
     }
 
     private func periods<F: FeatureRule>(_ fixture: PeriodFixture<F>, _ kernels: Kernels) throws {
         let unroll = PeriodFixture<F>.unroll
         let lossWeights = (0..<unroll).map { step -> Float in
-            F.recipe.metaLoss == .mean ? 1 / Float(unroll) : (step == unroll - 1 ? 1 : 0)
+            MetaTrainingRecipe.paper(F.kind).metaLoss == .mean ? 1 / Float(unroll) : (step == unroll - 1 ? 1 : 0)
         }
         let instance = fixture.instance
         var optimizer = fixture.optimizer(kernels)
@@ -40,7 +41,7 @@ import Testing
         var parameters = instance.initialParameters
         var state = optimizer.initialState(parameterCount: parameters.count)
         for period in 0..<PeriodFixture<F>.periods {
-            let start = state
+            let (start, startParameters) = (state, parameters)
             var losses: [Float] = []
             var gradients: [Float] = []
             for step in 0..<unroll {
@@ -62,7 +63,9 @@ import Testing
                 for (index, value) in gradients.enumerated() { pointer[index] = value }
             }
             let metaGradient = optimizer.metaGradient(
-                from: start, gradients: recorded, parameterCount: parameters.count, lossWeights: lossWeights)
+                of: RecordedPeriod(
+                    startState: start, startParameters: startParameters, gradients: recorded,
+                    lossWeights: lossWeights), sample: .all)
             for (tensor, error) in fixture.errors(metaGradient, "gradient\(period)", optimizer) {
                 #expect(error < 1e-4, "\(kernels.name), period \(period), \(tensor)")
             }
@@ -75,23 +78,21 @@ import Testing
                 // A step of 1e-4 keeps some four digits where it is added to weights near 1.
                 #expect(error < 5e-4, "\(kernels.name), period \(period), \(tensor)")
             }
-            optimizer = optimizer.with(metaParameters: weights)
+            optimizer = optimizer.optimizer(weights)
         }
     }
 
-    @Test("A meta-iteration of the trainer", arguments: NetworkKind.allCases)
-    func trainer(kind: NetworkKind) throws {
-        for kernels in Kernels.available {
-            switch kind {
-            case .rnnprop: try trainer(PeriodFixture<RNNpropFeatures>(kind), kernels)
-            case .dm: try trainer(PeriodFixture<DMoptimizerFeatures>(kind), kernels)
-            }
+    @Test("A meta-iteration of the trainer", arguments: papers)
+    func trainer(features: any FeatureRule.Type) throws {
+        func check<F: FeatureRule>(_: F.Type) throws {
+            for kernels in Kernels.available { try trainer(PeriodFixture<F>(), kernels) }
         }
+        try check(features)
     }
 
     private func trainer<F: FeatureRule>(_ fixture: PeriodFixture<F>, _ kernels: Kernels) throws {
         let periods = PeriodFixture<F>.periods
-        var options = MetaTrainingOptions(F.recipe)
+        var options = MetaTrainingOptions(.paper(F.kind))
         options.horizon = periods * PeriodFixture<F>.unroll
         options.seed = PeriodFixture<F>.seed
         let start = fixture.optimizer(kernels)
@@ -99,7 +100,7 @@ import Testing
         let report = trainer.iterate()
         for period in 0..<periods {
             let losses = fixture["losses\(period)"].map(Double.init)
-            let metaLoss = F.recipe.metaLoss == .last ? losses.last! : losses.reduce(0, +) / Double(losses.count)
+            let metaLoss = MetaTrainingRecipe.paper(F.kind).metaLoss == .last ? losses.last! : losses.reduce(0, +) / Double(losses.count)
             #expect(abs(report.periodLosses[period] - metaLoss) < 1e-5 * metaLoss)
             #expect(abs(report.lastLosses[period] - losses.last!) < 1e-5 * losses.last!)
             let norm = fixture.flat("gradient\(period)").reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()

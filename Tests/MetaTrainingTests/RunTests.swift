@@ -17,7 +17,7 @@ private let task = Combined(
     RandomScaling(Quadratic(dimension: 37), range: 3), RandomScaling(Convex(dimension: 5), range: 1))
 
 private func options(_ change: (inout MetaTrainingOptions) -> Void = { _ in }) -> MetaTrainingOptions {
-    var options = MetaTrainingOptions(RNNprop.recipe)
+    var options = MetaTrainingOptions(.paper(RNNprop.kind))
     options.horizon = 12
     options.unroll = 4
     options.metaLearningRate = 1e-3
@@ -153,7 +153,9 @@ private func content(_ folder: String) throws -> [String: String] {
         let state = optimizer.initialState(parameterCount: count)
         func gradient(_ sample: CoordinateSample) -> [Float] {
             optimizer.metaGradient(
-                from: state, gradients: gradients, parameterCount: count, lossWeights: [0, 0, 0, 1], sample: sample)
+                of: RecordedPeriod(
+                    startState: state, startParameters: [Float](repeating: 0, count: count), gradients: gradients,
+                    lossWeights: [0, 0, 0, 1]), sample: sample)
         }
         let whole = gradient(.all)
         let parts = (0..<4).map { gradient(CoordinateSample(stride: 4, offset: $0)) }
@@ -191,7 +193,7 @@ private func content(_ folder: String) throws -> [String: String] {
             #expect(throws: InputError.self) { try start(folder) }
             #expect(throws: InputError.self) { try start(folder, options { $0.unroll = 6 }, resumes: true) }
             #expect(throws: InputError.self) { try Checkpoint<DMoptimizer>(path: "\(folder)/latest.safetensors") }
-            let weights = run.trainer.optimizer.canonicalWeights.safetensors()
+            let weights = run.trainer.optimizer.weights.safetensors()
             try weights.write(to: "\(folder)/latest.safetensors")
             #expect(throws: InputError.self) { try start(folder, resumes: true) }
         }

@@ -58,11 +58,11 @@ extension Workload {
     }
 
     /// Meta-iterations at the paper's setting: the base MLP and, for RNNprop, both of its tricks; 20 steps a period.
-    private static func metaIteration<Learned: LearnedOptimizer>(
+    private static func metaIteration<Learned: FirstOrderLearnedOptimizer>(
         _: Learned.Type, periods: Int, factors: Kernels.FactorPrecision = .single
     ) throws -> Workload {
         let bytesBefore = ProcessMemory.resident
-        let recipe = Learned.recipe
+        let recipe = MetaTrainingRecipe.paper(Learned.kind)
         var options = MetaTrainingOptions(recipe)
         options.horizon = periods * options.unroll
         options.factors = factors

@@ -49,6 +49,7 @@ private struct WeightReport: Encodable {
     var kind: String?
     var convention: String?
     var hidden: Int?
+    var network: String?
     var constants: [String: Double]?
     var stateBytesPerParameter: Int?
     let metadata: [String: String]
@@ -72,12 +73,14 @@ private struct WeightReport: Encodable {
         }
         isFinite = tensors.allSatisfy { $0.notFinite == 0 }
         do {
-            convention = try WeightConvention.recognized(in: file, path: path).name
-            let weights = try CanonicalWeights(file, path: path)
-            kind = weights.kind.rawValue
-            hidden = weights.hidden
+            let (rule, name) = try LearnedWeights.convention(of: file, path: path)
+            let weights = try LearnedWeights(file, path: path)
+            convention = name
+            kind = weights.kind
+            hidden = weights.size
+            network = rule.size.text(weights.size)
             constants = weights.constants
-            let optimizer = weights.kind.optimizerType.init(weights: weights)
+            let optimizer = rule.type.init(weights: weights)
             stateBytesPerParameter = optimizer.stateBytesPerParameter
             self.weights = optimizer.metaParameters.count
         } catch {
@@ -88,7 +91,7 @@ private struct WeightReport: Encodable {
     var text: String {
         var facts: [[String]] = []
         if let kind, let convention { facts.append(["kind", "\(kind), in the layout of \(convention)"]) }
-        if let hidden { facts.append(["network", "two LSTM layers of \(hidden)"]) }
+        if let network { facts.append(["network", network]) }
         facts.append(["weights", numberText(Double(weights), digits: 15, trimsZeros: true)])
         if let stateBytesPerParameter { facts.append(["state", "\(stateBytesPerParameter) bytes per parameter"]) }
         facts.append(["finite", isFinite ? "all" : "not all: see the table"])

@@ -72,11 +72,7 @@ struct MetaTrainCommand: SharedOptionsCommand {
     }
 
     mutating func run() throws {
-        guard let kind = NetworkKind(rawValue: optimizer) else {
-            let kinds = NetworkKind.allCases.map(\.rawValue)
-            throw InputError(
-                optimizer, "is not a kind of learned optimizer", advice: suggestion(for: optimizer, among: kinds))
-        }
+        let trainable = try RuleRegister.named(optimizer).firstOrderType()
         Interrupt.catchSignals()
         var saving = MetaTrainingSaving(folder: out)
         saving.checkpointEvery = checkpointEvery
@@ -85,7 +81,7 @@ struct MetaTrainCommand: SharedOptionsCommand {
             optimizee: try OptimizeeCatalogue(data: AppData(folder: dataDir)).optimizee(named: optimizee),
             recipe: recipe, seed: shared.seed, iterations: iterations, initialWeights: from, saving: saving,
             resumes: resume, showsProgress: shared.showsProgress, tensorBoard: tensorboard)
-        let outcome = try session.train(kind.optimizerType)
+        let outcome = try session.train(trainable)
         let curve = LearningCurve(try MetaTrainingMetrics.read(folder: out))
         try writeFileAtomically(
             "\(out)/learning-curve.svg", text: curve.chart(title: "\(optimizer) on \(optimizee)").svg())

@@ -47,16 +47,26 @@ enum Contender: Sendable {
 
     private init(_ file: WeightFile, labels: [String: String]) throws {
         var optimizer = try loadLearnedOptimizer(path: file.path)
-        let kind = type(of: optimizer).kind
+        let kind = type(of: optimizer).descriptor.name
         let stem = labels[file.path]!
         var label = stem == kind ? kind : "\(kind) (\(stem))"
         if file.options.contains(.bfloat16) {
-            optimizer = optimizer.with(kernels: try Kernels.selected(multiplyingIn: .bfloat16))
+            guard let chosen = optimizer.choosing(try Kernels.selected(multiplyingIn: .bfloat16)) else {
+                throw InputError(file.path, "\(kind) has no kernels in bfloat16", advice: "leave factors out")
+            }
+            optimizer = chosen
             label += ", bfloat16"
         }
         let hasSmallState = file.options.contains(.halfState)
         if hasSmallState { label += ", half state" }
-        self = .entrant(Entrant(hasSmallState ? optimizer.withSmallState : optimizer, label: label))
+        guard hasSmallState else {
+            self = .entrant(Entrant(optimizer, label: label))
+            return
+        }
+        guard let compact = optimizer as? any CompactStateOffering else {
+            throw InputError(file.path, "\(kind) has no smaller state", advice: "leave state out")
+        }
+        self = .entrant(Entrant(compact.withSmallState, label: label))
     }
 
     /// A weight file as a race names it: `FILE`, or `FILE:state=half,factors=bfloat16` with one or both options.

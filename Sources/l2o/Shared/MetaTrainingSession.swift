@@ -42,9 +42,10 @@ struct MetaTrainingSession {
     }
 
     /// Trains until all iterations are done or a signal comes; either way the run is saved.
-    func train<Learned: LearnedOptimizer>(_: Learned.Type) throws -> Outcome {
-        let options = try recipe.options(Learned.recipe, seed: seed)
-        let task = recipe.task(optimizee, Learned.recipe)
+    func train<Learned: FirstOrderLearnedOptimizer>(_: Learned.Type) throws -> Outcome {
+        let paper = MetaTrainingRecipe.paper(Learned.descriptor.name)
+        let options = try recipe.options(paper, seed: seed)
+        let task = recipe.task(optimizee, paper)
         var description = ["command": commandText()]
         description["from"] = initialWeights
         var run = try MetaTrainingRun(
@@ -73,15 +74,15 @@ struct MetaTrainingSession {
         if let logFailure { throw logFailure }
         let progress = run.trainer.progress
         return Outcome(
-            optimizer: Learned.kind, task: task.name, iterations: progress.iteration,
+            optimizer: Learned.descriptor.name, task: task.name, iterations: progress.iteration,
             averageMetaLoss: progress.average, skipped: progress.skipped, seconds: run.seconds,
             bestIteration: progress.best?.iteration)
     }
 
-    private func initialOptimizer<Learned: LearnedOptimizer>(_: Learned.Type) throws -> Learned {
+    private func initialOptimizer<Learned: FirstOrderLearnedOptimizer>(_: Learned.Type) throws -> Learned {
         guard let path = initialWeights else {
             return Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: seed))
         }
-        return try Learned(try CanonicalWeights.load(path: path), path: path)
+        return try Learned(try LearnedWeights.load(path: path), path: path)
     }
 }

@@ -1,6 +1,5 @@
 public import ArgumentParser
-public import LearnedOptimizers
-import MetaTraining
+public import MetaTraining
 import NumericCore
 public import Optimizees
 

@@ -13,11 +13,13 @@ public typealias RNNprop = CoordinatewiseOptimizer<RNNpropFeatures>
 /// The features of `RNNprop`: the gradient and its momentum, both relative to the gradient's recent magnitude.
 public struct RNNpropFeatures: FeatureRule {
     public static let kind = "rnnprop"
-    public static let recipe = MetaTrainingRecipe(
-        metaLoss: .last, selection: .average, scaling: 3, convex: 20, convexScaling: 1)
-    public static let defaultConstants = ["scale": 0.1, "beta1": 0.95, "beta2": 0.95, "epsilon": 1e-8]
+    public static let summary = "two LSTM layers that read g and m̂ relative to √v̂ (Lv et al. 2017)"
+    public static let constants = [
+        RuleConstant("scale", 0.1), .decay("beta1", 0.95), .decay("beta2", 0.95), RuleConstant("epsilon", 1e-8),
+    ]
+    public static let conventions = [vita]
 
-    public let scale: Float
+    public let scale: Double
     private let beta1: Double
     private let beta2: Double
     private let epsilon: Double
@@ -35,7 +37,7 @@ public struct RNNpropFeatures: FeatureRule {
     }
 
     public init(constants: [String: Double]) {
-        scale = Float(-constants["scale"]!)
+        scale = -constants["scale"]!
         beta1 = constants["beta1"]!
         beta2 = constants["beta2"]!
         epsilon = constants["epsilon"]!
@@ -47,4 +49,25 @@ public struct RNNpropFeatures: FeatureRule {
             correction1: Float(1 / (1 - pow(beta1, Double(step)))),
             correction2: Float(1 / (1 - pow(beta2, Double(step)))))
     }
+
+    public func referenceFeatures(_ rows: inout [Double], gradient g: Double, step: Int) -> [Double] {
+        rows[0] = beta1 * rows[0] + (1 - beta1) * g
+        rows[1] = beta2 * rows[1] + (1 - beta2) * g * g
+        let size = (rows[1] / (1 - pow(beta2, Double(step)))).squareRoot() + epsilon
+        return [g / size, rows[0] / (1 - pow(beta1, Double(step))) / size]
+    }
+
+    /// *Training Stronger Baselines for Learning to Optimize* (Chen et al. 2020), github.com/VITA-Group.
+    private static let vita = WeightConvention.network(
+        RNNpropFeatures.self, name: "vita",
+        tensorNames: vitaNames.merging(
+            [.projectionWeight: ["input_projection.w"], .projectionBias: ["input_projection.b"]]) { $1 },
+        featureOrder: [1, 0], negatesOutput: true, constants: ["scale": 0.01])
 }
+
+/// What Chen et al. 2020 call the tensors that both rules have.
+let vitaNames: [NetworkTensor: [String]] = [
+    .lstm1Weight: ["lstm_1.w_gates"], .lstm1Bias: ["lstm_1.b_gates"],
+    .lstm2Weight: ["lstm_2.w_gates"], .lstm2Bias: ["lstm_2.b_gates"],
+    .readoutWeight: ["linear.w"], .readoutBias: ["linear.b"],
+]

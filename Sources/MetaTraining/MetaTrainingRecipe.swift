@@ -1,4 +1,4 @@
-/// How a learned optimizer was trained in its paper: what a run does unless told otherwise.
+/// How a learned optimizer is trained: what a run does unless told otherwise.
 public struct MetaTrainingRecipe: Sendable, Equatable {
     public var metaLoss: MetaLoss
     public var selection: CheckpointSelection
@@ -17,6 +17,15 @@ public struct MetaTrainingRecipe: Sendable, Equatable {
         self.scaling = scaling
         self.convex = convex
         self.convexScaling = convexScaling
+    }
+}
+
+extension MetaTrainingRecipe {
+    /// How a rule was trained in its paper, by its name; a rule without a paper's recipe as RNNprop was.
+    public static func paper(_ rule: String) -> MetaTrainingRecipe {
+        rule == "dm"
+            ? MetaTrainingRecipe(metaLoss: .mean, selection: .validation, scaling: 0, convex: 0, convexScaling: 0)
+            : MetaTrainingRecipe(metaLoss: .last, selection: .average, scaling: 3, convex: 20, convexScaling: 1)
     }
 }
 

@@ -3,23 +3,27 @@ import LearnedOptimizers
 import NumericCore
 import Testing
 
-@Suite struct CanonicalWeightsTests {
-    /// Canonical random weights.
+private let rnnprop = RNNprop.descriptor
+private let dm = DMoptimizer.descriptor
+
+@Suite struct LearnedWeightsTests {
+    /// Random weights.
     private func weights(
-        _ kind: NetworkKind, hidden: Int = 4, constants: [String: Double] = [:]
-    ) -> CanonicalWeights {
+        _ rule: RuleDescriptor, size: Int = 4, constants: [String: Double] = [:]
+    ) -> LearnedWeights {
         var random = RandomStream(RandomKey(seed: 9))
-        return CanonicalWeights(kind: kind, hidden: hidden, constants: constants) { part in
-            (0..<part.shape(kind, hidden: hidden).reduce(1, *)).map { _ in random.normal() }
+        let counts = Dictionary(uniqueKeysWithValues: rule.tensors(size).map { ($0.name, $0.count) })
+        return LearnedWeights(rule, size: size, constants: constants) { name in
+            (0..<counts[name]!).map { _ in random.normal() }
         }
     }
 
     /// A file's tensors and metadata, changed.
     private func changed(
-        _ kind: NetworkKind = .rnnprop, tensors: (inout [Tensor]) -> Void = { _ in },
+        _ rule: RuleDescriptor = rnnprop, tensors: (inout [Tensor]) -> Void = { _ in },
         metadata: (inout [String: String]) -> Void = { _ in }
     ) -> SafetensorsFile {
-        let file = weights(kind).safetensors()
+        let file = weights(rule).safetensors()
         var changedTensors = file.tensors
         var changedMetadata = file.metadata
         tensors(&changedTensors)
@@ -31,45 +35,46 @@ import Testing
         _ file: SafetensorsFile, _ words: String, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let error = try #require(throws: InputError.self, sourceLocation: sourceLocation) {
-            try CanonicalWeights(file, path: "some/file")
+            try LearnedWeights(file, path: "some/file")
         }
         #expect(error.description.contains(words), sourceLocation: sourceLocation)
         #expect(error.description.hasPrefix("some/file: "), sourceLocation: sourceLocation)
         #expect(!error.description.contains { $0.isNewline }, sourceLocation: sourceLocation)
     }
 
-    @Test(arguments: NetworkKind.allCases, [1, 20]) func readsBackWhatItWrote(_ kind: NetworkKind, hidden: Int) throws
-    {
-        let original = weights(kind, hidden: hidden, constants: ["scale": 1.0 / 3])
+    @Test(arguments: RuleRegister.all.map(\.name), [1, 20]) func readsBackWhatItWrote(_ kind: String, size: Int) throws {
+        let rule = try RuleRegister.named(kind)
+        let constant = try #require(rule.constants.first)
+        let original = weights(rule, size: size, constants: [constant.name: 1.0 / 3])
         let file = original.safetensors(metadata: ["command": "l2o train"])
         let bytes = file.encoded()
-        let back = try CanonicalWeights(try SafetensorsFile(bytes: bytes, path: "x"), path: "x")
+        let back = try LearnedWeights(try SafetensorsFile(bytes: bytes, path: "x"), path: "x")
         #expect(back == original)
         #expect(file.metadata["command"] == "l2o train")
-        #expect(file.metadata["kind"] == kind.rawValue && file.metadata["scale"] == "0.3333333333333333")
-        #expect(file.tensors.map(\.name) == kind.parts.map(\.rawValue))
-        #expect(back[.lstm1Bias] == file["lstm1.bias"]?.values)
+        #expect(file.metadata["kind"] == kind && file.metadata[constant.name] == "0.3333333333333333")
+        #expect(file.tensors.map(\.name) == rule.tensors(size).map(\.name))
+        let name = try #require(file.tensors.last?.name)
+        #expect(back[name] == file[name]?.values)
+        // φ goes to the rule and comes back.
+        #expect(rule.type.init(weights: back).weights == original)
     }
 
-    @Test func kindsAreThoseOfTheOptimizers() {
-        #expect(NetworkKind.rnnprop.rawValue == RNNprop.kind && NetworkKind.dm.rawValue == DMoptimizer.kind)
-        let counts = [NetworkKind.rnnprop, .dm].map { kind in
-            kind.parts.map { $0.shape(kind, hidden: 20).reduce(1, *) }.reduce(0, +)
-        }
+    @Test func thePapersRulesHaveTheirSizes() {
+        let counts = [rnnprop, dm].map { $0.tensors(20).reduce(0) { $0 + $1.count } }
         #expect(counts == [6_641, 5_141])
     }
 
-    @Test func canonicalTensorsNeedNoMetadata() throws {
-        for kind in NetworkKind.allCases {
-            let bare = SafetensorsFile(weights(kind).tensors)
-            #expect(try CanonicalWeights(bare, path: "x") == weights(kind))
+    @Test func ourOwnTensorsNeedNoMetadata() throws {
+        for rule in RuleRegister.all {
+            let bare = SafetensorsFile(weights(rule).tensors)
+            #expect(try LearnedWeights(bare, path: "x") == weights(rule))
         }
     }
 
     @Test func metadataAllowFurtherTensors() throws {
         let extra = Tensor("moments", shape: [1], values: [.nan])
         let file = changed(tensors: { $0.append(extra) })
-        #expect(try CanonicalWeights(file, path: "x") == weights(.rnnprop))
+        #expect(try LearnedWeights(file, path: "x") == weights(rnnprop))
         try expectRefusal(SafetensorsFile(file.tensors), "unexpected tensor \"moments\"")
         // RNNprop's tensors of another shape; the metadata decide.
         try expectRefusal(
@@ -78,12 +83,12 @@ import Testing
 
     @Test func constantsInTheMetadataCount() throws {
         let file = changed(
-            .dm,
+            dm,
             metadata: {
                 $0["p"] = "5"
                 $0["beta1"] = "of no concern"
             })
-        #expect(try CanonicalWeights(file, path: "x").constants == ["scale": 0.1, "p": 5, "log_offset": 0])
+        #expect(try LearnedWeights(file, path: "x").constants == ["scale": 0.1, "p": 5, "log_offset": 0])
     }
 
     @Test(arguments: [
@@ -96,12 +101,12 @@ import Testing
 
     @Test(arguments: [("p", "0"), ("p", "1000"), ("log_offset", "-1e-7"), ("log_offset", "1e-7 ")])
     func refusesConstantsOfDMOutOfRange(_ name: String, _ value: String) throws {
-        try expectRefusal(changed(.dm, metadata: { $0[name] = value }), "the constant \(name) as \"\(value)\"")
+        try expectRefusal(changed(dm, metadata: { $0[name] = value }), "the constant \(name) as \"\(value)\"")
     }
 
     @Test func refusesUnknownKindsAndConventions() throws {
         try expectRefusal(changed(metadata: { $0["kind"] = "rnnpropp" }), "did you mean rnnprop?")
-        try expectRefusal(changed(metadata: { $0["kind"] = "lion\n" }), "known are dm, rnnprop")
+        try expectRefusal(changed(metadata: { $0["kind"] = "lion\n" }), "known are \(RuleRegister.all.map(\.name).sorted().joined(separator: ", "))")
         try expectRefusal(changed(metadata: { $0["convention"] = "swift-l20" }), "did you mean swift-l2o?")
         try expectRefusal(changed(metadata: { $0["convention"] = "other" }), "known are swift-l2o, vita")
         try expectRefusal(changed(metadata: { $0["convention"] = "vita" }), "lacks the tensor \"input_projection.b\"")
@@ -111,8 +116,8 @@ import Testing
         try expectRefusal(SafetensorsFile([]), "lacks the tensor")
         try expectRefusal(
             SafetensorsFile([Tensor("classifier", shape: [1], values: [0])]), "unexpected tensor \"classifier\"")
-        for index in weights(.rnnprop).tensors.indices {
-            let name = weights(.rnnprop).tensors[index].name
+        for index in weights(rnnprop).tensors.indices {
+            let name = weights(rnnprop).tensors[index].name
             let file = changed(tensors: { $0.remove(at: index) })
             try expectRefusal(file, "lacks the tensor \"\(name)\" for weights of rnnprop")
             try expectRefusal(SafetensorsFile(file.tensors), "tensor \"")
@@ -120,8 +125,8 @@ import Testing
     }
 
     @Test func refusesWrongShapes() throws {
-        for kind in NetworkKind.allCases {
-            for (index, tensor) in weights(kind).tensors.enumerated() {
+        for rule in RuleRegister.all {
+            for (index, tensor) in weights(rule).tensors.enumerated() {
                 let turned = Array(tensor.shape.reversed())
                 let wrong = [
                     tensor.shape + [1], [1] + tensor.shape, [tensor.values.count + 1], [],
@@ -130,7 +135,7 @@ import Testing
                 for shape in wrong where shape != tensor.shape {
                     let values = [Float](repeating: 0, count: shape.reduce(1, *))
                     let file = changed(
-                        kind, tensors: { $0[index] = Tensor(tensor.name, shape: shape, values: values) })
+                        rule, tensors: { $0[index] = Tensor(tensor.name, shape: shape, values: values) })
                     try expectRefusal(file, "\"\(tensor.name)\" has ")
                 }
             }
@@ -139,11 +144,11 @@ import Testing
 
     @Test func refusesWeightsThatAreNoNumbers() throws {
         for bad in [Float.nan, .infinity, -.infinity] {
-            for (index, tensor) in weights(.dm).tensors.enumerated() {
+            for (index, tensor) in weights(dm).tensors.enumerated() {
                 var values = tensor.values
                 values[values.count / 2] = bad
                 let file = changed(
-                    .dm, tensors: { $0[index] = Tensor(tensor.name, shape: tensor.shape, values: values) })
+                    dm, tensors: { $0[index] = Tensor(tensor.name, shape: tensor.shape, values: values) })
                 try expectRefusal(file, "\"\(tensor.name)\" holds ")
             }
         }
@@ -151,7 +156,7 @@ import Testing
 
     @Test func readsPaths() throws {
         let path = "/proc/self/nothing"
-        let error = try #require(throws: InputError.self) { try CanonicalWeights.load(path: path) }
+        let error = try #require(throws: InputError.self) { try LearnedWeights.load(path: path) }
         #expect(error.description.hasPrefix(path))
     }
 }

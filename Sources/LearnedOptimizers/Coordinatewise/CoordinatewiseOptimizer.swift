@@ -1,31 +1,7 @@
-public import KernelTypes
+import Files
+import KernelTypes
 public import NumericCore
 public import Optimizers
-
-/// What distinguishes one coordinatewise learned optimizer from another: the features it reads, the shape of its
-/// network and its constants.
-public protocol FeatureRule: Sendable {
-    associatedtype Map: Sendable
-
-    /// The name that weight files and the command line use.
-    static var kind: String { get }
-    /// How it was trained in its paper.
-    static var recipe: MetaTrainingRecipe { get }
-    /// The constants that weight files keep, by name, with the values of the paper.
-    static var defaultConstants: [String: Double] { get }
-    /// The network's shape for a number of hidden units and layers.
-    static func layout(hidden: Int, layers: Int) -> NetworkLayout
-    /// The kernels that compute these features.
-    static func stepKernel(_ kernels: Kernels) -> Kernels.Step<Map>
-    static func backwardKernel(_ kernels: Kernels) -> Kernels.Backward<Map>
-
-    /// - Parameter constants: `defaultConstants`, some replaced.
-    init(constants: [String: Double])
-    /// What multiplies the network's output: θ ← θ + scale · output.
-    var scale: Float { get }
-    /// The features' constants at step `step`, which counts from 1.
-    func map(step: Int) -> Map
-}
 
 /// A learned optimizer that runs the same small LSTM, with its own state, for every coordinate.
 ///
@@ -35,15 +11,15 @@ public protocol FeatureRule: Sendable {
 ///
 /// One step costs 6,460 multiply-adds and 200 activations a coordinate at the paper's size and allocates nothing
 /// but a thread's scratch memory, once.
-public struct CoordinatewiseOptimizer<Features: FeatureRule>: LearnedOptimizer {
-    public static var kind: String { Features.kind }
-    public static var recipe: MetaTrainingRecipe { Features.recipe }
+public struct CoordinatewiseOptimizer<Features: FeatureRule>: FirstOrderLearnedOptimizer, KernelChoosing {
+    public static var descriptor: RuleDescriptor { Features.descriptor }
 
     /// The rule's constants by name, as weight files keep them.
     public let constants: [String: Double]
+    /// The kernels that it uses.
+    public let kernels: Kernels
     let network: CoordinatewiseNetwork
     let features: Features
-    let kernels: Kernels
 
     /// - Parameters:
     ///   - metaParameters: φ in the order of `NetworkLayout`'s packed weights.
@@ -53,15 +29,15 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: LearnedOptimizer {
         metaParameters: [Float], hidden: Int = 20, layers: Int = 2, constants: [String: Double] = [:],
         kernels: Kernels = .selected
     ) {
-        let all = Features.defaultConstants.merging(constants) { $1 }
-        precondition(all.count == Features.defaultConstants.count, "\(Features.kind) has no such constant")
+        let all = Features.descriptor.defaultConstants.merging(constants) { $1 }
+        precondition(all.count == Features.constants.count, "\(Features.kind) has no such constant")
         let features = Features(constants: all)
         self.constants = all
         self.features = features
         self.kernels = kernels
         network = CoordinatewiseNetwork(
             layout: Features.layout(hidden: hidden, layers: layers), metaParameters: metaParameters,
-            scale: features.scale, kernels: kernels)
+            scale: Float(features.scale), kernels: kernels)
     }
 
     /// Untrained: projection and read-out weights truncated normal with standard deviation 0.1, LSTM weights Glorot
@@ -94,7 +70,7 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: LearnedOptimizer {
 
     public var metaParameters: [Float] { network.metaParameters }
 
-    public func with(metaParameters: [Float]) -> Self {
+    public func optimizer(_ metaParameters: [Float]) -> Self {
         Self(
             metaParameters: metaParameters, hidden: network.layout.hidden, layers: network.layout.layers,
             constants: constants, kernels: kernels)
@@ -128,36 +104,52 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: LearnedOptimizer {
 
     public var stateBytesPerParameter: Int { network.layout.stateBytes(.single) }
 
-    public func initialState(parameterCount: Int) -> State {
-        initialState(parameterCount: parameterCount, precision: .single)
+    public func initialState(for layout: ParameterLayout) -> State {
+        initialState(count: layout.count, precision: .single)
     }
 
-    func initialState(parameterCount: Int, precision: StatePrecision) -> State {
-        State(network: network.initialState(count: parameterCount, kernels: kernels, precision: precision))
+    func initialState(count: Int, precision: StatePrecision) -> State {
+        State(network: network.initialState(count: count, kernels: kernels, precision: precision))
     }
 
-    public var withSmallState: any Optimizer { SmallStateOptimizer(self) }
-
-    public func update(parameters: inout MutableSpan<Float>, gradient: Span<Float>, state: inout State) {
+    public func update(
+        parameters: inout MutableSpan<Float>, gradient: Span<Float>, loss: Float?, state: inout State
+    ) {
         state.steps += 1
         network.step(
             Features.stepKernel(kernels), features.map(step: state.steps), kernels: kernels,
             parameters: &parameters, gradient: gradient, state: &state.network)
     }
 
-    public func metaGradient(
-        from startState: State, gradients: AlignedFloats, parameterCount: Int, lossWeights: [Float],
-        sample: CoordinateSample
-    ) -> [Float] {
-        network.metaGradient(
+    public func metaGradient(of period: borrowing RecordedPeriod<State>, sample: CoordinateSample) -> [Float] {
+        let taken = period.startState.steps
+        return network.metaGradient(
             Features.backwardKernel(kernels),
-            maps: lossWeights.indices.map { features.map(step: startState.steps + 1 + $0) }, kernels: kernels,
-            count: parameterCount, gradients: gradients, lossWeights: lossWeights, startState: startState.network,
-            sample: sample)
+            maps: period.lossWeights.indices.map { features.map(step: taken + 1 + $0) }, kernels: kernels,
+            count: period.parameterCount, gradients: period.gradients, lossWeights: period.lossWeights,
+            startState: period.startState.network, sample: sample)
+    }
+
+    // MARK: State in files
+
+    public func record(_ state: State) -> StateRecord {
+        StateRecord(counts: ["step": state.steps], tensors: network.tensors(of: state.network, kernels: kernels))
+    }
+
+    public func state(from record: StateRecord, for layout: ParameterLayout) throws -> State {
+        try state(from: record, for: layout, precision: .single)
+    }
+
+    func state(
+        from record: StateRecord, for layout: ParameterLayout, precision: StatePrecision
+    ) throws -> State {
+        var state = initialState(count: layout.count, precision: precision)
+        state.steps = try record.count("step")
+        try network.fill(&state.network, from: record, kernels: kernels)
+        return state
     }
 }
 
-extension CoordinatewiseOptimizer {
-    /// The instruction set whose kernels it uses.
-    public var kernelName: String { kernels.name }
+extension CoordinatewiseOptimizer: CompactStateOffering {
+    public var withSmallState: any Optimizer { SmallStateOptimizer(self) }
 }

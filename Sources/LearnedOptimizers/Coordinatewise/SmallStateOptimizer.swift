@@ -18,14 +18,22 @@ public struct SmallStateOptimizer<Features: FeatureRule>: Optimizer {
     public var name: String { base.name + "+halfstate" }
     public var stateBytesPerParameter: Int { base.network.layout.stateBytes(.half) }
 
-    public func initialState(parameterCount: Int) -> CoordinatewiseOptimizer<Features>.State {
-        base.initialState(parameterCount: parameterCount, precision: .half)
+    public func initialState(for layout: ParameterLayout) -> CoordinatewiseOptimizer<Features>.State {
+        base.initialState(count: layout.count, precision: .half)
     }
 
     public func update(
-        parameters: inout MutableSpan<Float>, gradient: Span<Float>,
+        parameters: inout MutableSpan<Float>, gradient: Span<Float>, loss: Float?,
         state: inout CoordinatewiseOptimizer<Features>.State
     ) {
-        base.update(parameters: &parameters, gradient: gradient, state: &state)
+        base.update(parameters: &parameters, gradient: gradient, loss: loss, state: &state)
+    }
+
+    public func record(_ state: CoordinatewiseOptimizer<Features>.State) -> StateRecord { base.record(state) }
+
+    public func state(
+        from record: StateRecord, for layout: ParameterLayout
+    ) throws -> CoordinatewiseOptimizer<Features>.State {
+        try base.state(from: record, for: layout, precision: .half)
     }
 }
