@@ -134,7 +134,8 @@ extension NetworkActivity {
 
     /// Units whose output has a standard deviation under a thousandth of their layer's largest, or of nearly nothing.
     private var deadUnits: Finding {
-        let names = (deviations.count > saturation.count ? ["projection"] : []) + saturation.indices.map { "lstm\($0 + 1)" }
+        let names =
+            (deviations.count > saturation.count ? ["projection"] : []) + saturation.indices.map { "lstm\($0 + 1)" }
         let dead = deviations.map { layer in
             let limit = max(1e-3 * (layer.max() ?? 0), 1e-7)
             return layer.count { $0 < limit }

@@ -32,7 +32,8 @@ public struct StateRecord: Sendable, Equatable {
             throw InputError("the state", "lacks the tensor \(quoted(name))", advice: advice)
         }
         guard tensor.shape == shape else {
-            throw InputError("the state", "its tensor \(quoted(name)) has another shape than \(shape)", advice: advice)
+            throw InputError(
+                "the state", "its tensor \(quoted(name)) has another shape than \(shape)", advice: advice)
         }
         return tensor.values
     }

@@ -27,3 +27,10 @@ public struct ParameterLayout: Sendable, Hashable {
         }
     }
 }
+
+extension ParameterLayout: CustomStringConvertible {
+    /// Each tensor's name and dimensions, as `w0[784,20] b0[20]`.
+    public var description: String {
+        shapes.map { "\($0.name)[\($0.dimensions.map(String.init).joined(separator: ","))]" }.joined(separator: " ")
+    }
+}

@@ -62,9 +62,9 @@ import Testing
             try alter(folder) { part, index, value in
                 switch part {
                 // Three projected units no longer see the features.
-                case .projectionWeight: index % 20 < 3 ? 0 : value
+                case "projection.weight": index % 20 < 3 ? 0 : value
                 // One unit of the first layer has its output gate shut.
-                case .lstm1Bias: index == 65 ? -40 : value
+                case "lstm1.bias": index == 65 ? -40 : value
                 default: value
                 }
             }
@@ -77,7 +77,7 @@ import Testing
     func limit() throws {
         try withTemporaryFolder { folder in
             try train(RNNprop.self, folder, iterations: 2)
-            try alter(folder) { part, _, value in part == .readoutBias ? 5 : value }
+            try alter(folder) { part, _, value in part == "readout.bias" ? 5 : value }
             let finding = try #require(try diagnose(folder)["tanh limit"])
             #expect(finding.verdict == .bad && finding.numbers["share"] == 1)
         }

@@ -40,14 +40,15 @@ private struct Wrong: FirstOrderLearnedOptimizer {
         let right = RNNprop(key: RandomKey(seed: 6))
         var stream = RandomStream(RandomKey(seed: 7))
         let gradients = (0..<12).map { _ in (0..<10).map { _ in stream.normal() } }
-        let network = try #require(right.reference)
+        let network = try #require(right.reference as? ReferenceNetwork)
         let fine = GradientCheck.finding([gradients], right, network, smallOptions())
         let bad = GradientCheck.finding([gradients], Wrong(right), network, smallOptions())
         #expect(fine.verdict == .fine && bad.verdict == .bad, "\(fine.value); \(bad.value)")
         #expect(bad.numbers["largest_relative_error"]! > 0.02)
         // Weights so large that the last bit of a sum decides what comes out some steps later.
         let wild = right.optimizer(right.metaParameters.map { 60 * $0 })
-        let chaotic = GradientCheck.finding([gradients], wild, try #require(wild.reference), smallOptions())
+        let wildNetwork = try #require(wild.reference as? ReferenceNetwork)
+        let chaotic = GradientCheck.finding([gradients], wild, wildNetwork, smallOptions())
         #expect(chaotic.verdict != .bad || chaotic.value.contains("impossible"), "\(chaotic.value)")
         let lost = GradientCheck.finding([[[.nan]]], right, network, smallOptions())
         #expect(lost.verdict == .bad)

@@ -1,6 +1,7 @@
 import Files
 import LearnedOptimizers
 import NumericCore
+import Optimizers
 import Testing
 
 private let rnnprop = RNNprop.descriptor
@@ -42,7 +43,9 @@ private let dm = DMoptimizer.descriptor
         #expect(!error.description.contains { $0.isNewline }, sourceLocation: sourceLocation)
     }
 
-    @Test(arguments: RuleRegister.all.map(\.name), [1, 20]) func readsBackWhatItWrote(_ kind: String, size: Int) throws {
+    @Test(arguments: RuleRegister.all.map(\.name), [1, 20]) func readsBackWhatItWrote(_ kind: String, size: Int)
+        throws
+    {
         let rule = try RuleRegister.named(kind)
         let constant = try #require(rule.constants.first)
         let original = weights(rule, size: size, constants: [constant.name: 1.0 / 3])
@@ -106,7 +109,9 @@ private let dm = DMoptimizer.descriptor
 
     @Test func refusesUnknownKindsAndConventions() throws {
         try expectRefusal(changed(metadata: { $0["kind"] = "rnnpropp" }), "did you mean rnnprop?")
-        try expectRefusal(changed(metadata: { $0["kind"] = "lion\n" }), "known are \(RuleRegister.all.map(\.name).sorted().joined(separator: ", "))")
+        try expectRefusal(
+            changed(metadata: { $0["kind"] = "lion\n" }),
+            "known are \(RuleRegister.all.map(\.name).sorted().joined(separator: ", "))")
         try expectRefusal(changed(metadata: { $0["convention"] = "swift-l20" }), "did you mean swift-l2o?")
         try expectRefusal(changed(metadata: { $0["convention"] = "other" }), "known are swift-l2o, vita")
         try expectRefusal(changed(metadata: { $0["convention"] = "vita" }), "lacks the tensor \"input_projection.b\"")

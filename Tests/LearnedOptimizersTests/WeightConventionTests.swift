@@ -24,7 +24,8 @@ private let rivals = getenv("L2O_RIVALS_DIR").map { String(cString: $0) }
         #expect(updates.contains { abs($0) > 1e-4 })
     }
 
-    @Test(arguments: [RNNprop.kind, DMoptimizer.kind], [1, 5, 20]) func vitaMeansTheSame(_ kind: String, hidden: Int) throws
+    @Test(arguments: [RNNprop.kind, DMoptimizer.kind], [1, 5, 20]) func vitaMeansTheSame(_ kind: String, hidden: Int)
+        throws
     {
         var shapes = [
             ("lstm_1.w_gates", [(kind == RNNprop.kind ? hidden : 2) + hidden, 4 * hidden]),
@@ -32,7 +33,9 @@ private let rivals = getenv("L2O_RIVALS_DIR").map { String(cString: $0) }
             ("lstm_2.w_gates", [2 * hidden, 4 * hidden]), ("lstm_2.b_gates", [4 * hidden]),
             ("linear.w", [hidden, 1]), ("linear.b", [1]),
         ]
-        if kind == RNNprop.kind { shapes += [("input_projection.w", [2, hidden]), ("input_projection.b", [hidden])] }
+        if kind == RNNprop.kind {
+            shapes += [("input_projection.w", [2, hidden]), ("input_projection.b", [hidden])]
+        }
         let file = randomFile(shapes, seed: 1)
         let weights = try LearnedWeights(file, path: "vita")
         #expect(weights.kind == kind && weights.size == hidden)
@@ -64,15 +67,15 @@ private let rivals = getenv("L2O_RIVALS_DIR").map { String(cString: $0) }
             names[.projectionBias] = ["embed.bias"]
             shapes += [("embed.weight", [hidden, 2]), ("embed.bias", [hidden])]
         }
-        func rule<Features: FeatureRule>(_: Features.Type, negatesOutput: Bool) -> RuleDescriptor {
+        func reading<Features: FeatureRule>(_: Features.Type) -> RuleDescriptor {
             CoordinatewiseOptimizer<Features>.descriptor.reading(
                 .network(
                     Features.self, name: "torch", tensorNames: names,
                     gateOrder: [.input, .forget, .candidate, .output], isTransposed: true, featureOrder: [1, 0],
-                    negatesOutput: negatesOutput, forgetBias: 0, constants: ["scale": 0.5]))
+                    negatesOutput: true, forgetBias: 0, constants: ["scale": 0.5]))
         }
-        let rules = [rule(RNNpropFeatures.self, negatesOutput: true), rule(DMoptimizerFeatures.self, negatesOutput: true)]
-        let own = rules.filter { $0.name == kind } + RuleRegister.all.filter { $0.name != kind }
+        let rule = kind == RNNprop.kind ? reading(RNNpropFeatures.self) : reading(DMoptimizerFeatures.self)
+        let own = RuleRegister.all.map { $0.name == kind ? rule : $0 }
         let file = randomFile(shapes, seed: 4)
         let weights = try LearnedWeights(file, path: "torch", rules: own)
         let gradients = someGradients(seed: 5)

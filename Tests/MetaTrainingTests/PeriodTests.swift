@@ -100,7 +100,9 @@ private let papers: [any FeatureRule.Type] = [RNNpropFeatures.self, DMoptimizerF
         let report = trainer.iterate()
         for period in 0..<periods {
             let losses = fixture["losses\(period)"].map(Double.init)
-            let metaLoss = MetaTrainingRecipe.paper(F.kind).metaLoss == .last ? losses.last! : losses.reduce(0, +) / Double(losses.count)
+            let metaLoss =
+                MetaTrainingRecipe.paper(F.kind).metaLoss == .last
+                ? losses.last! : losses.reduce(0, +) / Double(losses.count)
             #expect(abs(report.periodLosses[period] - metaLoss) < 1e-5 * metaLoss)
             #expect(abs(report.lastLosses[period] - losses.last!) < 1e-5 * losses.last!)
             let norm = fixture.flat("gradient\(period)").reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()

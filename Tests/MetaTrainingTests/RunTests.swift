@@ -4,6 +4,7 @@ import LearnedOptimizers
 import MetaTraining
 import NumericCore
 import Optimizees
+import Optimizers
 import Testing
 
 private func withTemporaryFolder<T>(_ body: (String) throws -> T) throws -> T {

@@ -1,6 +1,6 @@
 public import KernelTypes
 public import NumericCore
-public import Optimizers
+import Optimizers
 
 /// What distinguishes one coordinatewise learned optimizer from another: the features it reads, the shape of its
 /// network and its constants.

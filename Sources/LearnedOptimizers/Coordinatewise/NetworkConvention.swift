@@ -31,7 +31,8 @@ extension WeightConvention {
         negatesOutput: Bool = false, forgetBias: Float = 1, constants: [String: Double] = [:]
     ) -> WeightConvention {
         let parts = NetworkTensor.all(Features.fileLayout(hidden: 1))
-        precondition(Set(tensorNames.keys) == Set(parts), "each tensor of \(Features.kind) needs a name, and no other")
+        precondition(
+            Set(tensorNames.keys) == Set(parts), "each tensor of \(Features.kind) needs a name, and no other")
         for (part, names) in tensorNames {
             let most = part.rawValue.hasSuffix("bias") ? Int.max : part.isGateMatrix ? 2 : 1
             precondition((1...most).contains(names.count), "\(part.rawValue) cannot lie in \(names.count) tensors")

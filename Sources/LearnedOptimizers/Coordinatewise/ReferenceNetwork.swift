@@ -1,4 +1,4 @@
-import KernelTypes
+package import KernelTypes
 import NumericCore
 public import Optimizers
 

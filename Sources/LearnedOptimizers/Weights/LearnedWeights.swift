@@ -1,4 +1,5 @@
 public import Files
+import Optimizers
 
 /// The weights of a learned optimizer and its constants, independent of who trained it and of how kernels pack it.
 ///

@@ -1,4 +1,5 @@
 public import Files
+import Optimizers
 
 /// How a project's weight files say what our own say: what they call the tensors, and how to read them.
 ///

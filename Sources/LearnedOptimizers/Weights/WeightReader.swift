@@ -1,4 +1,5 @@
-import Files
+public import Files
+import Optimizers
 
 /// Finds out what a file's tensors are, and reads them.
 struct WeightReader {
@@ -19,7 +20,8 @@ struct WeightReader {
 
     private typealias Candidate = (rule: RuleDescriptor, convention: WeightConvention)
 
-    private static func choose(_ file: SafetensorsFile, _ path: String, _ rules: [RuleDescriptor]) throws -> Candidate {
+    private static func choose(_ file: SafetensorsFile, _ path: String, _ rules: [RuleDescriptor]) throws -> Candidate
+    {
         let all: [Candidate] =
             rules.map { ($0, .own($0)) } + rules.flatMap { rule in rule.conventions.map { (rule, $0) } }
         let candidates = try narrowed(
