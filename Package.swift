@@ -64,7 +64,7 @@ let package = Package(
         .library(name: "Optimizers", targets: optimizers),
         .library(name: "Optimizees", targets: ["Optimizees", "Parameters", "Datasets", "NumericCore", "Files"]),
         .library(name: "MetaTraining", targets: ["MetaTraining"]),
-        .library(name: "Evaluation", targets: ["Evaluation"]),
+        .library(name: "Evaluation", targets: ["Evaluation", "Statistics"]),
         .executable(name: "l2o", targets: ["l2o"]),
     ],
     dependencies: [
@@ -78,6 +78,8 @@ let package = Package(
         .target(name: "Platform", swiftSettings: settings),
         .target(name: "Files", dependencies: ["Platform"], swiftSettings: settings),
         .target(name: "Parameters", swiftSettings: settings),
+        .target(name: "RandomNumbers", dependencies: ["Platform"], swiftSettings: settings),
+        .target(name: "Statistics", dependencies: ["Platform", "RandomNumbers"], swiftSettings: settings),
 
         // MARK: Numerics
         .target(name: "KernelTypes", swiftSettings: settings),
@@ -88,7 +90,7 @@ let package = Package(
             swiftSettings: kernelSettings(defines: baselineDefines)),
         .target(
             name: "NumericCore",
-            dependencies: ["Platform", "CProcessor", "KernelTypes", "SIMDKernels"]
+            dependencies: ["Platform", "RandomNumbers", "CProcessor", "KernelTypes", "SIMDKernels"]
                 + wideKernels.map { .target(name: $0.name) },
             swiftSettings: settings),
 
@@ -102,7 +104,10 @@ let package = Package(
             name: "Datasets", dependencies: ["NumericCore", "Files", "CProcessor", "CZlib"],
             swiftSettings: numericSettings()),
         .target(
-            name: "Optimizees", dependencies: ["Parameters", "Datasets", "NumericCore", "Files", "COneDNN"],
+            name: "NeuralNetworks", dependencies: ["Platform", "COneDNN"],
+            swiftSettings: numericSettings()),
+        .target(
+            name: "Optimizees", dependencies: ["NeuralNetworks", "Parameters", "Datasets", "NumericCore", "Files"],
             swiftSettings: numericSettings()),
         .target(
             name: "Optimizers", dependencies: ["Parameters", "Files", "Platform"],
@@ -118,7 +123,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Evaluation",
-            dependencies: ["Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"],
+            dependencies: ["Statistics", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"],
             swiftSettings: settings),
         .target(
             name: "ResultsStore",
@@ -128,18 +133,20 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "Reproduction",
+            name: "PaperExperiments",
             dependencies: [
-                "Evaluation", "MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files",
+                "Evaluation", "Statistics", "MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers",
+                "NumericCore", "Files",
             ],
             swiftSettings: settings),
         .target(
-            name: "Reporting", dependencies: ["Evaluation", "MetaTraining", "Files", "NumericCore"],
+            name: "Reporting",
+            dependencies: ["PaperExperiments", "Evaluation", "Statistics", "MetaTraining", "Files", "NumericCore"],
             swiftSettings: settings),
         .target(
             name: "HTMLReport",
             dependencies: [
-                "Reporting", "Evaluation", "Files", "NumericCore",
+                "Reporting", "PaperExperiments", "Evaluation", "Statistics", "Files", "NumericCore",
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
             resources: [
@@ -149,8 +156,8 @@ let package = Package(
         .target(
             name: "Diagnosis",
             dependencies: [
-                "MetaTraining", "Evaluation", "Reporting", "Optimizees", "LearnedOptimizers", "Optimizers",
-                "NumericCore", "Files",
+                "MetaTraining", "Evaluation", "Statistics", "Reporting", "Optimizees", "LearnedOptimizers",
+                "Optimizers", "NumericCore", "Files",
             ],
             swiftSettings: settings),
 
@@ -159,7 +166,8 @@ let package = Package(
             name: "l2o",
             dependencies: [
                 "Datasets", "Optimizees", "Optimizers", "LearnedOptimizers", "MetaTraining", "Evaluation",
-                "ResultsStore", "Reproduction", "Reporting", "HTMLReport", "Diagnosis", "NumericCore", "Files",
+                "Statistics", "ResultsStore", "PaperExperiments", "Reporting", "HTMLReport", "Diagnosis",
+                "NumericCore", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -169,17 +177,28 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport",
             swiftSettings: settings),
+        .target(
+            name: "TestProblems", dependencies: ["Evaluation", "Optimizees", "NumericCore"],
+            path: "Tests/TestProblems", swiftSettings: settings),
         tests("Platform", ["Platform"]),
         tests("Files", ["Files", "NumericCore"]),
         tests("Parameters", ["Parameters"]),
+        tests("RandomNumbers", ["RandomNumbers"]),
+        tests("Statistics", ["Statistics", "RandomNumbers"]),
         tests("NumericCore", ["NumericCore"]),
         tests("Datasets", ["Datasets", "NumericCore", "Files", "CZlib"]),
+        tests("NeuralNetworks", ["NeuralNetworks"]),
         tests("Optimizees", ["Optimizees", "Datasets", "NumericCore", "Files", "COneDNN"]),
         tests("Optimizers", ["Optimizers", "NumericCore", "Files"]),
         tests("LearnedOptimizers", ["LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests(
             "MetaTraining", ["MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
-        tests("Evaluation", ["Evaluation", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
+        tests(
+            "Evaluation",
+            [
+                "TestProblems", "Evaluation", "Statistics", "Optimizees", "LearnedOptimizers", "Optimizers",
+                "NumericCore", "Files",
+            ]),
         tests(
             "ResultsStore",
             [
@@ -187,17 +206,23 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests(
-            "Reproduction",
+            "PaperExperiments",
             [
-                "Reproduction", "ResultsStore", "Evaluation", "MetaTraining", "Optimizees", "Datasets",
+                "TestProblems", "PaperExperiments", "Statistics", "ResultsStore", "Evaluation", "MetaTraining",
+                "Optimizees", "Datasets",
                 "LearnedOptimizers", "Optimizers", "NumericCore", "Files",
             ]),
-        tests("Reporting", ["Reporting", "Evaluation", "MetaTraining", "Files", "NumericCore"]),
-        tests("HTMLReport", ["HTMLReport", "Reporting", "Evaluation", "Files", "NumericCore"]),
+        tests(
+            "Reporting", ["Reporting", "Evaluation", "Statistics", "MetaTraining", "Files", "NumericCore"]),
+        tests(
+            "HTMLReport",
+            ["HTMLReport", "Reporting", "PaperExperiments", "Evaluation", "Statistics", "Files", "NumericCore"]),
         tests(
             "Diagnosis",
             ["Diagnosis", "MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
-        tests("CommandLine", ["l2o", "LearnedOptimizers", "Evaluation", "ResultsStore", "NumericCore", "Files"]),
+        tests(
+            "CommandLine",
+            ["l2o", "PaperExperiments", "LearnedOptimizers", "Evaluation", "ResultsStore", "NumericCore", "Files"]),
     ],
     swiftLanguageModes: [.v6]
 )

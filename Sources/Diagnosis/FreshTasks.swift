@@ -4,6 +4,7 @@ import MetaTraining
 import NumericCore
 import Optimizees
 import Reporting
+import Statistics
 
 /// The optimizer at work on tasks of the run's recipe that training never meets; its weights stay as they are.
 struct FreshTasks: Sendable {

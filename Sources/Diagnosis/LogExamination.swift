@@ -2,6 +2,7 @@ import Evaluation
 import MetaTraining
 import NumericCore
 import Reporting
+import Statistics
 
 /// What the log of a run tells: whether the loss falls, how large meta-gradients were, what was skipped.
 struct LogExamination {

@@ -120,6 +120,6 @@ public func learningRateText(_ rate: Double) -> String {
 }
 
 /// `-11` as `-5.5`, `-10` as `-5`.
-func exponentText(halfPowers: Int) -> String {
+package func exponentText(halfPowers: Int) -> String {
     halfPowers.isMultiple(of: 2) ? "\(halfPowers / 2)" : "\(Double(halfPowers) / 2)"
 }

@@ -1,5 +1,6 @@
 import Optimizees
 import Optimizers
+public import Statistics
 
 /// What a race came to, as it is kept in a file.
 ///

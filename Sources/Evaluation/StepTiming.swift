@@ -1,6 +1,7 @@
 import NumericCore
 public import Optimizees
 public import Optimizers
+import Statistics
 
 /// How long one step takes, in milliseconds of wall time.
 ///

@@ -1,4 +1,5 @@
 import Evaluation
+import PaperExperiments
 import Reporting
 
 /// An experiment's section of the page.

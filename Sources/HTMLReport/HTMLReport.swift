@@ -1,6 +1,7 @@
-public import Evaluation
+import Evaluation
 import Files
 import Mustache
+public import PaperExperiments
 public import Reporting
 
 /// Experiments as one HTML page: figures, what was found, tables, and every number as CSV; it needs nothing else.

@@ -1,6 +1,7 @@
 import Evaluation
 import Files
 import NumericCore
+import PaperExperiments
 import Reporting
 
 #if canImport(FoundationEssentials)

@@ -1,2 +1,3 @@
-// Whoever computes needs the C library's log, exp, cos …
+// Whoever computes needs the C library's log, exp, cos …, and random numbers.
 @_exported public import Platform
+@_exported public import RandomNumbers

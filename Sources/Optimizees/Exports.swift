@@ -1,2 +1,3 @@
-// The shapes of parameters are part of what an optimizee says.
+// What an optimizee's interface names: the shapes of parameters, and a network's activation.
+@_exported public import NeuralNetworks
 @_exported public import Parameters

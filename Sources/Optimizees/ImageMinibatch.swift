@@ -1,15 +1,6 @@
 import Datasets
+import NeuralNetworks
 import NumericCore
-
-/// What is known of the images that a network looks at.
-struct Examples {
-    /// How many of them count; behind them may be others.
-    fileprivate(set) var count: Int
-    /// The class of each.
-    fileprivate(set) var labels: [UInt8]
-    /// What the loss of each is multiplied by.
-    fileprivate(set) var weights: [Double]
-}
 
 /// Images, a part of a step's minibatch at a time, copied so that they are one dense matrix.
 ///
@@ -41,8 +32,7 @@ struct ImageMinibatch {
         indices = Array(repeating: 0, count: batchSize)
         capacity = Self.capacity(batchSize: batchSize, limit: limit ?? batchSize)
         parts = (batchSize + capacity - 1) / capacity
-        examples = Examples(
-            count: 0, labels: Array(repeating: 0, count: capacity), weights: Array(repeating: 1, count: capacity))
+        examples = Examples(capacity: capacity)
         pixels = workspace.floats(capacity * images.pixelsPerImage)
     }
 

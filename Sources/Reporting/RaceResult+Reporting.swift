@@ -1,4 +1,5 @@
 public import Evaluation
+import Statistics
 
 extension RaceResult {
     /// One row for each optimizer, the best median final loss first.

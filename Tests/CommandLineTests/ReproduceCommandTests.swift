@@ -3,6 +3,7 @@ import Files
 import Foundation
 import LearnedOptimizers
 import NumericCore
+import PaperExperiments
 import ResultsStore
 import Testing
 

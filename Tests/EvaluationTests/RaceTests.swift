@@ -2,7 +2,9 @@ import Evaluation
 import NumericCore
 import Optimizees
 import Optimizers
+import Statistics
 import Synchronization
+import TestProblems
 import Testing
 
 @Suite("Races", .serialized)

@@ -1,6 +1,8 @@
 import Evaluation
 import NumericCore
+import PaperExperiments
 import Reporting
+import Statistics
 import Testing
 
 @Suite("What experiments say")

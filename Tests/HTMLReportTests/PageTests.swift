@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import HTMLReport
+import PaperExperiments
 import Reporting
 import TestSupport
 import Testing

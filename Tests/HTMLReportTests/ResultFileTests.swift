@@ -3,6 +3,7 @@ import Files
 import Foundation
 import HTMLReport
 import NumericCore
+import PaperExperiments
 import Reporting
 import Testing
 

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import PaperExperiments
 import Reporting
 
 /// A name that closes tags and attributes where it is not escaped; the accent hides a quotation mark from whoever

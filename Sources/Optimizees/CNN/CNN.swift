@@ -1,4 +1,5 @@
 public import Datasets
+import NeuralNetworks
 public import NumericCore
 
 /// A small VGG-like convolutional network that classifies images: softmax cross-entropy, the mean over a minibatch.
@@ -104,26 +105,6 @@ public struct CNN: Optimizee {
 }
 
 extension CNN {
-    /// A convolution, ReLU and perhaps max pooling, and where its parameters lie.
-    struct Block {
-        /// Rows and columns of what it reads.
-        let side: Int
-        /// Channels read.
-        let inputs: Int
-        /// Channels written.
-        let outputs: Int
-        /// Whether it halves rows and columns.
-        let pools: Bool
-        /// Where its filters start in the flat parameter vector: rows × columns × inputs × outputs.
-        let weights: Int
-        /// Where its biases start.
-        var biases: Int { weights + 9 * inputs * outputs }
-        /// Where the next layer's weights start.
-        var end: Int { biases + outputs }
-        /// Rows and columns of what it writes.
-        var outputSide: Int { pools ? side / 2 : side }
-    }
-
     /// Rows and columns of an image.
     var side: Int { Self.side(images, channels: channels) }
 
@@ -136,10 +117,10 @@ extension CNN {
         side(images, channels: channels) >> architecture.poolings > 0
     }
 
-    var blocks: [Block] {
+    var blocks: [ConvolutionShape] {
         var (side, inputs, offset, width) = (side, channels, 0, width)
         return architecture.convolutions.map { pools in
-            let block = Block(side: side, inputs: inputs, outputs: width, pools: pools, weights: offset)
+            let block = ConvolutionShape(side: side, inputs: inputs, outputs: width, pools: pools, weights: offset)
             (side, inputs, offset) = (block.outputSide, width, block.end)
             if pools { width *= 2 }
             return block

@@ -1,4 +1,5 @@
 import Datasets
+import NeuralNetworks
 import NumericCore
 
 /// One drawn CNN problem: initial parameters and the order in which images are met.

@@ -1,4 +1,5 @@
 public import Datasets
+import NeuralNetworks
 public import NumericCore
 
 /// A recurrent network that continues noisy sine waves: the mean squared error of one prediction per sequence.
@@ -66,7 +67,7 @@ public struct SineLSTM: Optimizee {
     public var shapes: [ParameterShape] {
         (0..<layerCount).flatMap { layer in
             [
-                ParameterShape("W\(layer + 1)", [inputs(ofLayer: layer) + hiddenSize, 4 * hiddenSize]),
+                ParameterShape("W\(layer + 1)", [(layer == 0 ? 1 : hiddenSize) + hiddenSize, 4 * hiddenSize]),
                 ParameterShape("b\(layer + 1)", [4 * hiddenSize]),
             ]
         } + [ParameterShape("w", [hiddenSize, 1]), ParameterShape("b", [1])]
@@ -74,15 +75,10 @@ public struct SineLSTM: Optimizee {
 
     /// With what each layer keeps of every time step.
     public var instanceBytes: Int {
-        let scratch = (0..<layerCount).map {
-            LSTMLayer.scratchFloats(
-                inputs: inputs(ofLayer: $0), hidden: hiddenSize, length: sequences.length, batchSize: batchSize)
-        }
-        return (parameterCount + scratch.reduce(0, +)) * MemoryLayout<Float>.stride
+        let scratch = LSTMStack.scratchFloats(
+            inputs: 1, hidden: hiddenSize, layers: layerCount, length: sequences.length, batchSize: batchSize)
+        return (parameterCount + scratch) * MemoryLayout<Float>.stride
     }
 
     public func instance(key: RandomKey) -> any OptimizeeInstance { SineLSTMInstance(self, key: key) }
-
-    /// What a layer reads at each k, besides its own h.
-    func inputs(ofLayer layer: Int) -> Int { layer == 0 ? 1 : hiddenSize }
 }

@@ -1,4 +1,5 @@
 import Datasets
+import NeuralNetworks
 import NumericCore
 
 /// One drawn `SineLSTM` problem: initial parameters and the sequences of each step.
@@ -12,10 +13,7 @@ package final class SineLSTMInstance: OptimizeeInstance {
 
     private let sequences: SineSequences
     private let batchSize: Int
-    private let layers: [LSTMLayer]
-    private let targets: UnsafeMutablePointer<Float>
-    /// `prediction − target` of each sequence, then ∂loss/∂prediction.
-    private let errors: UnsafeMutablePointer<Float>
+    private let network: LSTMStack
     package let workspace = Workspace()
 
     /// The root of the minibatches.
@@ -31,19 +29,9 @@ package final class SineLSTMInstance: OptimizeeInstance {
         initialParameters = (0..<optimizee.parameterCount).map { _ in optimizee.initialScale * stream.normal() }
         minibatches = key.child(1)
         heldOut = key.child(2)
-        var offset = 0
-        var layers: [LSTMLayer] = []
-        for index in 0..<optimizee.layerCount {
-            let layer = LSTMLayer(
-                inputs: optimizee.inputs(ofLayer: index), hidden: optimizee.hiddenSize,
-                length: optimizee.sequences.length, batchSize: optimizee.batchSize, offset: offset,
-                workspace: workspace)
-            layers.append(layer)
-            offset += layer.parameterCount
-        }
-        self.layers = layers
-        targets = workspace.floats(optimizee.batchSize)
-        errors = workspace.floats(optimizee.batchSize)
+        network = LSTMStack(
+            inputs: 1, hidden: optimizee.hiddenSize, layers: optimizee.layerCount, length: sequences.length,
+            batchSize: batchSize, workspace: workspace)
     }
 
     // MARK: Losses
@@ -52,8 +40,8 @@ package final class SineLSTMInstance: OptimizeeInstance {
         precondition(parameters.count == initialParameters.count, "parameters do not fit the LSTM")
         load(step)
         return parameters.withUnsafeBufferPointer { parameters in
-            forward(parameters.baseAddress!)
-            return Float(squaredErrors(batchSize) / Double(batchSize))
+            network.forward(parameters.baseAddress!)
+            return Float(network.squaredErrors(batchSize) / Double(batchSize))
         }
     }
 
@@ -62,7 +50,8 @@ package final class SineLSTMInstance: OptimizeeInstance {
         let loss = loss(at: step, parameters: parameters)
         parameters.withUnsafeBufferPointer { parameters in
             gradient.withUnsafeMutableBufferPointer { gradient in
-                backward(parameters.baseAddress!, into: gradient.baseAddress!)
+                network.backward(
+                    parameters.baseAddress!, batchSize: batchSize, into: gradient.baseAddress!)
             }
         }
         return loss
@@ -77,8 +66,8 @@ package final class SineLSTMInstance: OptimizeeInstance {
         for start in stride(from: 0, to: Self.heldOutCount, by: batchSize) {
             let count = min(batchSize, Self.heldOutCount - start)
             draw(count, from: &stream)
-            parameters.withUnsafeBufferPointer { forward($0.baseAddress!) }
-            total += squaredErrors(count)
+            parameters.withUnsafeBufferPointer { network.forward($0.baseAddress!) }
+            total += network.squaredErrors(count)
         }
         return HeldOut(loss: total / Double(Self.heldOutCount))
     }
@@ -93,58 +82,6 @@ package final class SineLSTMInstance: OptimizeeInstance {
     }
 
     private func draw(_ count: Int, from stream: inout RandomStream) {
-        sequences.draw(count, from: &stream, values: layers[0].input, stride: layers[0].block, targets: targets)
-    }
-
-    // MARK: Passes
-
-    /// Leaves `prediction − target` of each sequence in `errors`.
-    private func forward(_ parameters: UnsafePointer<Float>) {
-        for index in layers.indices {
-            if index > 0 { passOn(from: layers[index - 1], to: layers[index]) }
-            layers[index].forward(parameters)
-        }
-        let top = layers[layers.count - 1]
-        multiply(readOut(parameters).transposed, top.finalOutput, into: errors, stride: top.block)
-        for offset in stride(from: 0, to: top.block, by: Lanes.scalarCount) {
-            errors[lanes: offset] -= targets[lanes: offset]
-        }
-    }
-
-    private func squaredErrors(_ count: Int) -> Double {
-        (0..<count).reduce(0) { $0 + Double(errors[$1]) * Double(errors[$1]) }
-    }
-
-    /// - Precondition: `forward` ran last, with the same parameters.
-    private func backward(_ parameters: UnsafePointer<Float>, into gradient: UnsafeMutablePointer<Float>) {
-        let top = layers[layers.count - 1]
-        let block = top.block
-        let share = 2 / Float(batchSize)
-        for offset in stride(from: 0, to: block, by: Lanes.scalarCount) { errors[lanes: offset] *= share }
-        let derivatives = Matrix(errors, rows: 1, columns: block)
-        let start = initialParameters.count - top.hidden - 1
-        multiply(top.finalOutput, derivatives.transposed, into: gradient + start, stride: 1)
-        // Only the last time step is read out; the others' derivatives stay 0.
-        let weights = Matrix(parameters + start, rows: top.hidden, columns: 1)
-        multiply(
-            weights, derivatives, into: top.outputDerivatives + (top.length - 1) * block, stride: top.rowStride)
-        for index in layers.indices.reversed() {
-            layers[index].backward(
-                parameters, into: gradient,
-                inputDerivatives: index > 0 ? layers[index - 1].outputDerivatives : nil)
-        }
-    }
-
-    /// The read-out's w with b as its last row.
-    private func readOut(_ parameters: UnsafePointer<Float>) -> Matrix {
-        let hidden = layers[layers.count - 1].hidden
-        return Matrix(parameters + initialParameters.count - hidden - 1, rows: hidden + 1, columns: 1)
-    }
-
-    private func passOn(from lower: LSTMLayer, to upper: LSTMLayer) {
-        for unit in 0..<lower.hidden {
-            (upper.input + unit * upper.rowStride).update(
-                from: lower.output + unit * lower.rowStride, count: lower.length * lower.block)
-        }
+        sequences.draw(count, from: &stream, values: network.input, stride: network.block, targets: network.targets)
     }
 }

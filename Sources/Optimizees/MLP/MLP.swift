@@ -1,4 +1,5 @@
 public import Datasets
+public import NeuralNetworks
 public import NumericCore
 
 /// A multilayer perceptron that classifies images: softmax cross-entropy, the mean over a minibatch.

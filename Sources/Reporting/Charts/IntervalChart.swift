@@ -1,5 +1,6 @@
-public import Evaluation
+import Evaluation
 import NumericCore
+public import Statistics
 
 /// Ratios with their intervals, one below the other, on both sides of 1.
 public struct IntervalChart: Sendable {

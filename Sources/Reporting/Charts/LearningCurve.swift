@@ -1,5 +1,6 @@
 import Evaluation
 public import MetaTraining
+import Statistics
 
 /// How a meta-training run's loss fell.
 public struct LearningCurve: Sendable {

@@ -1,4 +1,5 @@
-public import Evaluation
+import Evaluation
+public import Statistics
 
 /// A table whose cells know their numbers: text, CSV and HTML are three renderings of the same rows.
 public struct DataTable: Sendable {

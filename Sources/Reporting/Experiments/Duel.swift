@@ -1,4 +1,5 @@
 public import Evaluation
+public import Statistics
 
 /// One optimizer against another on the same problems, pair by pair.
 public struct Duel: Sendable {

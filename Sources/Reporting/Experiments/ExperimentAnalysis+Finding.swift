@@ -1,5 +1,7 @@
 import Evaluation
 import NumericCore
+import PaperExperiments
+import Statistics
 
 extension ExperimentAnalysis {
     /// What was found, in sentences made from the numbers.

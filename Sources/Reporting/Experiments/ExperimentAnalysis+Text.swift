@@ -1,4 +1,5 @@
 import Evaluation
+import PaperExperiments
 
 extension ExperimentAnalysis {
     /// What the experiment says, for a terminal: the question, what was found, tables, and a chart where there is one

@@ -1,5 +1,7 @@
-public import Evaluation
+import Evaluation
 import NumericCore
+public import PaperExperiments
+import Statistics
 
 /// What the experiments of a reproduction say: the numbers and sentences that text, CSV and HTML show alike.
 ///

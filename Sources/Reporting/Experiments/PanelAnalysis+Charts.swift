@@ -1,4 +1,6 @@
 import Evaluation
+import PaperExperiments
+import Statistics
 
 extension PanelAnalysis {
     /// Each optimizer's loss over the steps, for a web page: the median over the runs, quartiles of those that matter.

@@ -1,4 +1,5 @@
 import Evaluation
+import Statistics
 
 extension PanelAnalysis {
     /// What was found, in sentences made from the numbers.

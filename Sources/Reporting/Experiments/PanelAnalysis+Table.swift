@@ -1,5 +1,7 @@
 import Evaluation
 import NumericCore
+import PaperExperiments
+import Statistics
 
 extension PanelAnalysis {
     /// A row for each optimizer, the lowest median final loss first.

@@ -1,5 +1,7 @@
 public import Evaluation
 import NumericCore
+public import PaperExperiments
+public import Statistics
 
 /// What a panel's race says: every optimizer's place, and how the one that the panel is about does against each.
 public struct PanelAnalysis: Sendable {

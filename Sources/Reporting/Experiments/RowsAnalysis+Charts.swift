@@ -1,4 +1,6 @@
 import Evaluation
+import PaperExperiments
+import Statistics
 
 extension RowsAnalysis {
     /// How far a profile is drawn.

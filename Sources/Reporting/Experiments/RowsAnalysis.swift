@@ -1,5 +1,6 @@
-public import Evaluation
+import Evaluation
 import NumericCore
+public import Statistics
 
 /// What races on many problems say together.
 public struct RowsAnalysis: Sendable {

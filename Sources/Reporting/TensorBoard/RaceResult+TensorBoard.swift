@@ -1,5 +1,6 @@
 public import Evaluation
 import Files
+import Statistics
 
 extension RaceResult {
     /// Writes the loss curves for `tensorboard --logdir FOLDER`, a run for each optimizer in a folder of its own.

@@ -4,6 +4,7 @@ import Files
 import LearnedOptimizers
 import Optimizers
 import Reporting
+import Statistics
 
 /// `l2o inspect`.
 struct InspectCommand: SharedOptionsCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Files
 import HTMLReport
+import PaperExperiments
 
 /// `l2o report`.
 struct ReportCommand: ParsableCommand {

@@ -6,8 +6,8 @@ import LearnedOptimizers
 import NumericCore
 import Optimizees
 import Optimizers
+import PaperExperiments
 import Reporting
-import Reproduction
 import ResultsStore
 
 #if canImport(FoundationEssentials)

@@ -1,0 +1,114 @@
+import Evaluation
+import Files
+import NumericCore
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension ReproductionResult {
+    /// How many points a curve has at most in CSV; longer ones have means over equal stretches of steps.
+    private static let points = 1000
+
+    /// The result as JSON text in UTF-8, with sorted keys and a final line break; every curve is whole.
+    public func json() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+    }
+
+    /// Reads a file that `json()` filled.
+    ///
+    /// - Throws: `InputError` where the file cannot be read, holds something else, or parts that do not belong together.
+    public init(file path: String) throws {
+        do {
+            self = try JSONDecoder().decode(Self.self, from: Data(try readFile(path)))
+        } catch let error as InputError {
+            throw error
+        } catch {
+            throw InputError(
+                path, "holds no results of experiments", advice: "give the results.json of l2o reproduce")
+        }
+        try check(path)
+    }
+
+    /// What an experiment's figure shows, as CSV (RFC 4180).
+    ///
+    /// - `curves`: `panel,optimizer,seed,step,loss`; beyond 1,000 steps a line is the mean over a stretch that begins
+    ///   at `step`.
+    /// - `learningRates`: `panel,optimizer,learning_rate,seed,final_loss`, learned optimizers without a rate.
+    /// - `table`: `finalsCSV` of its panels.
+    public func csv(_ experiment: ExperimentResult) -> String {
+        let panels = panels(of: experiment)
+        switch experiment.figure {
+        case .curves: return Self.curvesCSV(panels)
+        case .learningRates: return Self.ratesCSV(panels)
+        case .table: return Self.finalsCSV(panels)
+        }
+    }
+
+    /// One line a run: `panel,steps,optimizer,name,seed,final_loss,held_out_loss,held_out_accuracy,diverged_step,`
+    /// `learning_rate,rates_tried,ms_per_step,state_bytes_per_parameter`.
+    public static func finalsCSV(_ panels: [PanelResult]) -> String {
+        var text =
+            "panel,steps,optimizer,name,seed,final_loss,held_out_loss,held_out_accuracy,diverged_step,"
+            + "learning_rate,rates_tried,ms_per_step,state_bytes_per_parameter\n"
+        for (panel, race) in panels.compactMap({ panel in panel.race.map { (panel, $0) } }) {
+            for result in race.results {
+                for (seed, loss) in result.finalLoss.enumerated() {
+                    let fields: [String] = [
+                        quoted(panel.id), "\(race.steps)", quoted(result.label), quoted(result.optimizer), "\(seed)",
+                        "\(loss)", field(result.heldOutLoss?[seed]), field(result.heldOutAccuracy?[seed]),
+                        field(result.divergedSteps[seed]), field(result.learningRate), field(result.trials),
+                        field(result.millisecondsPerStep), "\(result.stateBytesPerParameter)",
+                    ]
+                    text += fields.joined(separator: ",") + "\n"
+                }
+            }
+        }
+        return text
+    }
+
+    private static func curvesCSV(_ panels: [PanelResult]) -> String {
+        var text = "panel,optimizer,seed,step,loss\n"
+        for (panel, race) in panels.compactMap({ panel in panel.race.map { (panel, $0) } }) {
+            let stretch = (race.steps + points - 1) / points
+            for result in race.results {
+                let head = "\(quoted(panel.id)),\(quoted(result.label))"
+                for (seed, losses) in result.curve.enumerated() {
+                    for start in stride(from: 0, to: losses.count, by: stretch) {
+                        let part = losses[start..<min(start + stretch, losses.count)]
+                        let mean = stretch == 1 ? part[start] : part.reduce(0, +) / Float(part.count)
+                        text += "\(head),\(seed),\(start),\(mean)\n"
+                    }
+                }
+            }
+        }
+        return text
+    }
+
+    private static func ratesCSV(_ panels: [PanelResult]) -> String {
+        var text = "panel,optimizer,learning_rate,seed,final_loss\n"
+        for panel in panels {
+            func add(_ optimizer: String, _ rate: String, _ losses: [Double]) {
+                for (seed, loss) in losses.enumerated() {
+                    text += "\(quoted(panel.id)),\(quoted(optimizer)),\(rate),\(seed),\(loss)\n"
+                }
+            }
+            for sweep in panel.sweeps {
+                for trial in sweep.trials { add(sweep.text, "\(trial.learningRate)", trial.losses) }
+            }
+            for result in panel.results(.learned) { add(result.label, "", result.finalLoss) }
+        }
+        return text
+    }
+}
+
+/// A field of CSV in quotation marks.
+private func quoted(_ text: String) -> String {
+    "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+}
+
+private func field(_ value: (some CustomStringConvertible)?) -> String { value.map { "\($0)" } ?? "" }
