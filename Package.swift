@@ -69,7 +69,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
@@ -101,7 +100,7 @@ let package = Package(
 
         // MARK: What is optimized, and what optimizes
         .target(
-            name: "Datasets", dependencies: ["NumericCore", "Files", "CProcessor", "CZlib"],
+            name: "Datasets", dependencies: ["NumericCore", "Files", "Platform", "CProcessor", "CZlib"],
             swiftSettings: numericSettings()),
         .target(
             name: "NeuralNetworks", dependencies: ["Platform", "COneDNN"],
@@ -113,7 +112,8 @@ let package = Package(
             name: "Optimizers", dependencies: ["Parameters", "Files", "Platform"],
             swiftSettings: numericSettings()),
         .target(
-            name: "LearnedOptimizers", dependencies: ["Optimizers", "KernelTypes", "NumericCore", "Files"],
+            name: "LearnedOptimizers",
+            dependencies: ["Optimizers", "KernelTypes", "NumericCore", "Files", "Platform"],
             swiftSettings: numericSettings()),
 
         // MARK: Learning and measuring
@@ -123,12 +123,12 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Evaluation",
-            dependencies: ["Statistics", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"],
+            dependencies: ["Statistics", "Optimizees", "Optimizers", "NumericCore", "Files", "Platform"],
             swiftSettings: settings),
         .target(
             name: "ResultsStore",
             dependencies: [
-                "Evaluation", "Optimizees", "Optimizers", "NumericCore", "Files",
+                "Evaluation", "Optimizees", "Optimizers", "NumericCore", "Files", "Platform",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
@@ -136,17 +136,19 @@ let package = Package(
             name: "PaperExperiments",
             dependencies: [
                 "Evaluation", "Statistics", "MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers",
-                "NumericCore", "Files",
+                "NumericCore", "Files", "Platform",
             ],
             swiftSettings: settings),
         .target(
             name: "Reporting",
-            dependencies: ["PaperExperiments", "Evaluation", "Statistics", "MetaTraining", "Files", "NumericCore"],
+            dependencies: [
+                "PaperExperiments", "Evaluation", "Statistics", "MetaTraining", "NumericCore", "Files", "Platform",
+            ],
             swiftSettings: settings),
         .target(
             name: "HTMLReport",
             dependencies: [
-                "Reporting", "PaperExperiments", "Evaluation", "Statistics", "Files", "NumericCore",
+                "Reporting", "PaperExperiments", "Evaluation", "Files", "Platform",
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
             resources: [
@@ -157,7 +159,7 @@ let package = Package(
             name: "Diagnosis",
             dependencies: [
                 "MetaTraining", "Evaluation", "Statistics", "Reporting", "Optimizees", "LearnedOptimizers",
-                "Optimizers", "NumericCore", "Files",
+                "Optimizers", "NumericCore", "KernelTypes", "Files", "Platform",
             ],
             swiftSettings: settings),
 
@@ -167,9 +169,8 @@ let package = Package(
             dependencies: [
                 "Datasets", "Optimizees", "Optimizers", "LearnedOptimizers", "MetaTraining", "Evaluation",
                 "Statistics", "ResultsStore", "PaperExperiments", "Reporting", "HTMLReport", "Diagnosis",
-                "NumericCore", "Files",
+                "NumericCore", "Files", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
 
@@ -185,19 +186,19 @@ let package = Package(
         tests("Parameters", ["Parameters"]),
         tests("RandomNumbers", ["RandomNumbers"]),
         tests("Statistics", ["Statistics", "RandomNumbers"]),
-        tests("NumericCore", ["NumericCore"]),
+        tests("NumericCore", ["NumericCore", "KernelTypes"]),
         tests("Datasets", ["Datasets", "NumericCore", "Files", "CZlib"]),
         tests("NeuralNetworks", ["NeuralNetworks"]),
         tests("Optimizees", ["Optimizees", "Datasets", "NumericCore", "Files", "COneDNN"]),
         tests("Optimizers", ["Optimizers", "NumericCore", "Files"]),
         tests("LearnedOptimizers", ["LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests(
-            "MetaTraining", ["MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
+            "MetaTraining",
+            ["MetaTraining", "Datasets", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests(
             "Evaluation",
             [
-                "TestProblems", "Evaluation", "Statistics", "Optimizees", "LearnedOptimizers", "Optimizers",
-                "NumericCore", "Files",
+                "TestProblems", "Evaluation", "Statistics", "Optimizees", "Optimizers", "NumericCore", "Files",
             ]),
         tests(
             "ResultsStore",
@@ -208,12 +209,11 @@ let package = Package(
         tests(
             "PaperExperiments",
             [
-                "TestProblems", "PaperExperiments", "Statistics", "ResultsStore", "Evaluation", "MetaTraining",
-                "Optimizees", "Datasets",
+                "TestProblems", "PaperExperiments", "Statistics", "ResultsStore", "Evaluation", "Optimizees",
+                "Datasets",
                 "LearnedOptimizers", "Optimizers", "NumericCore", "Files",
             ]),
-        tests(
-            "Reporting", ["Reporting", "Evaluation", "Statistics", "MetaTraining", "Files", "NumericCore"]),
+        tests("Reporting", ["Reporting", "Evaluation", "MetaTraining", "Files", "NumericCore"]),
         tests(
             "HTMLReport",
             ["HTMLReport", "Reporting", "PaperExperiments", "Evaluation", "Statistics", "Files", "NumericCore"]),

@@ -1,5 +1,5 @@
 import Files
-import NumericCore
+import Platform
 
 /// One file of a data set, and how to tell that it has arrived whole.
 public struct DatasetFile: Sendable, Equatable {

@@ -1,5 +1,5 @@
 import Files
-import NumericCore
+import Platform
 
 /// Where data sets lie on this machine.
 public enum DataFolder {

@@ -1,6 +1,6 @@
 import Files
 import Foundation
-import NumericCore
+import Platform
 
 #if canImport(FoundationNetworking)
     import FoundationNetworking
@@ -126,16 +126,11 @@ final class HTTPDownload: NSObject, URLSessionDataDelegate, @unchecked Sendable 
     }
 
     private func append(_ bytes: UnsafeRawBufferPointer) {
-        var start = 0
-        while start < bytes.count {
-            let count = write(descriptor, bytes.baseAddress! + start, bytes.count - start)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else {
-                failure = unwritable()
-                return
-            }
-            start += count
-            written += count
+        do {
+            try writeWhole(bytes.bytes, to: descriptor)
+            written += bytes.count
+        } catch {
+            failure = unwritable(error)
         }
     }
 
@@ -144,7 +139,7 @@ final class HTTPDownload: NSObject, URLSessionDataDelegate, @unchecked Sendable 
         return range?.hasPrefix("bytes \(offset)-") ?? false
     }
 
-    private func unwritable() -> InputError {
-        InputError("download", "cannot be written: \(errorText())", advice: "free some space")
+    private func unwritable(_ reason: PlatformError = .last) -> InputError {
+        InputError("download", "cannot be written: \(reason)", advice: "free some space")
     }
 }

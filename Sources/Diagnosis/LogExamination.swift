@@ -1,6 +1,6 @@
 import Evaluation
 import MetaTraining
-import NumericCore
+import Platform
 import Reporting
 import Statistics
 

@@ -1,6 +1,6 @@
-import NumericCore
 public import Optimizees
 public import Optimizers
+import Platform
 import Statistics
 
 /// Finds a hand-designed optimizer's best learning rate among the powers of √2 (the grid of Lv et al. 2017).

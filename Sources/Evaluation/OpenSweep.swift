@@ -1,5 +1,5 @@
-import NumericCore
 import Optimizers
+import Platform
 
 /// A learning-rate sweep on its way: what it wants to know next, and what it has found.
 struct OpenSweep {

@@ -52,17 +52,15 @@ extension RaceResult {
     ///
     /// A loss that is not finite is written as `inf`, `-inf` or `nan`, which NumPy, pandas and R read back.
     public func csv() -> String {
-        var text = "optimizer,seed,step,loss\n"
+        var csv = CSV("optimizer", "seed", "step", "loss")
         for result in results {
-            let name =
-                "\""
-                + result.optimizer.split(separator: "\"", omittingEmptySubsequences: false)
-                .joined(separator: "\"\"") + "\""
             for (seed, losses) in result.curve.enumerated() {
-                for (step, loss) in losses.enumerated() { text += "\(name),\(seed),\(step),\(loss)\n" }
+                for (step, loss) in losses.enumerated() {
+                    csv.add(.name(result.optimizer), .number(seed), .number(step), .number(loss))
+                }
             }
         }
-        return text
+        return csv.text
     }
 
     private static func text(of error: any Error) -> String {

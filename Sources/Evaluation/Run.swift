@@ -1,6 +1,6 @@
-import NumericCore
 public import Optimizees
 import Optimizers
+import Platform
 
 /// One optimizer's course over one drawn problem.
 public struct Run: Sendable, Equatable {

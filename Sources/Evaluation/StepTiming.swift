@@ -55,7 +55,5 @@ public struct StepTiming: Sendable, Equatable {
 }
 
 extension Duration {
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-
     fileprivate var milliseconds: Double { 1e3 * seconds }
 }

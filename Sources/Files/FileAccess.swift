@@ -58,15 +58,16 @@ public func writeFileAtomically(_ path: String, _ bytes: some Collection<UInt8>)
     }
     do {
         if replaces { _ = fchmod(descriptor, old.st_mode & 0o777) }
-        try writeAll(bytes, to: descriptor, path: path)
-        guard fsync(descriptor) == 0 else { throw writeFailure(path) }
+        let bytes = Array(bytes)
+        do { try writeWhole(bytes.span.bytes, to: descriptor) } catch { throw writeFailure(path, error) }
+        guard fsync(descriptor) == 0 else { throw writeFailure(path, .last) }
     } catch {
         close(descriptor)
         unlink(temporary)
         throw error
     }
     guard close(descriptor) == 0, rename(temporary, target) == 0 else {
-        let failure = writeFailure(path)
+        let failure = writeFailure(path, .last)
         unlink(temporary)
         throw failure
     }
@@ -120,23 +121,8 @@ private func resolvingLinks(_ path: String) -> String {
     return String(cString: resolved)
 }
 
-private func writeAll(_ bytes: some Collection<UInt8>, to descriptor: Int32, path: String) throws {
-    func writeBuffer(_ buffer: UnsafeRawBufferPointer) throws {
-        var written = 0
-        while written < buffer.count {
-            let count = write(descriptor, buffer.baseAddress! + written, buffer.count - written)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw writeFailure(path) }
-            written += count
-        }
-    }
-    if try bytes.withContiguousStorageIfAvailable({ try writeBuffer(UnsafeRawBufferPointer($0)) }) == nil {
-        try ContiguousArray(bytes).withUnsafeBytes(writeBuffer)
-    }
-}
-
-private func writeFailure(_ path: String) -> InputError {
-    InputError(path, "cannot be written: \(errorText())", advice: "free some space or choose another folder")
+func writeFailure(_ path: String, _ reason: PlatformError) -> InputError {
+    InputError(path, "cannot be written: \(reason)", advice: "free some space or choose another folder")
 }
 
 /// Makes a rename durable; a file system that cannot sync folders is no reason to fail.

@@ -44,7 +44,11 @@ private func alignmentDistance(_ first: [Character], _ second: [Character]) -> I
 }
 
 /// Advice for an unknown name: the nearest known one, or else all of them.
-public func suggestion(for name: String, among names: some Collection<String>) -> String {
+///
+/// - Parameter overview: what is said in place of all names, where these are too many.
+public func suggestion(
+    for name: String, among names: some Collection<String>, overview: String? = nil
+) -> String {
     if let nearest = nearestName(to: name, among: names) { return "did you mean \(nearest)?" }
-    return "choose one of \(names.joined(separator: ", "))"
+    return overview ?? "choose one of \(names.joined(separator: ", "))"
 }

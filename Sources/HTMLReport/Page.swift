@@ -1,7 +1,7 @@
 import Evaluation
 import Files
-import NumericCore
 import PaperExperiments
+import Platform
 import Reporting
 
 #if canImport(FoundationEssentials)

@@ -64,10 +64,7 @@ public struct MetaTrainingRun<Learned: FirstOrderLearnedOptimizer> {
     }
 
     /// Seconds of training so far, those before a resume included.
-    public var seconds: Double {
-        let (whole, atto) = (ContinuousClock.now - start).components
-        return secondsBefore + Double(whole) + Double(atto) * 1e-18
-    }
+    public var seconds: Double { secondsBefore + (ContinuousClock.now - start).seconds }
 
     /// Trains until `iterations` meta-iterations are done in all, saves and returns.
     ///

@@ -1,17 +1,14 @@
 import Files
-import NumericCore
 
 /// `metrics.jsonl`: one JSON object a meta-iteration, appended as it ends.
 final class MetricsLog {
-    private let path: String
-    private let descriptor: Int32
+    private let file: GrowingFile
     /// What the last kept line says of the time that training had taken; 0 where there is none.
     let secondsBefore: Double
 
     /// Opens the log, dropping what lies beyond the first `count` iterations: a run that died after its last checkpoint
     /// repeats those.
     init(path: String, keepingIterations count: Int) throws {
-        self.path = path
         var kept: [UInt8] = []
         if count > 0, fileExists(path) {
             let lines = try readFile(path).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -22,11 +19,8 @@ final class MetricsLog {
         }
         secondsBefore = Self.seconds(String(decoding: kept, as: UTF8.self)) ?? 0
         try writeFileAtomically(path, kept)
-        descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Self.failure(path) }
+        file = try GrowingFile(path, isNew: false)
     }
-
-    deinit { close(descriptor) }
 
     func append(_ iteration: MetaIteration, seconds: Double) throws {
         let line =
@@ -34,13 +28,7 @@ final class MetricsLog {
             + "\"period_losses\":\(array(iteration.periodLosses)),"
             + "\"gradient_norms\":\(array(iteration.gradientNorms)),\"seconds\":\(number(seconds)),"
             + "\"skipped\":\(iteration.skipped)}\n"
-        var bytes = Array(line.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress!, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw Self.failure(path) }
-            bytes = bytes.dropFirst(count)
-        }
+        try file.append(Array(line.utf8))
     }
 
     /// The value of the last `"seconds"` in the log.
@@ -53,8 +41,4 @@ final class MetricsLog {
 
     /// JSON has no infinity.
     private func number(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
-
-    private static func failure(_ path: String) -> InputError {
-        InputError(path, "cannot be written: \(errorText())", advice: "free some space or choose another folder")
-    }
 }

@@ -48,17 +48,13 @@ public enum OptimizerCatalogue {
         let parts = specification.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let keyword = String(parts[0])
         guard let standard = all.first(where: { type(of: $0).keyword == keyword }) else {
-            let known = keywords.joined(separator: ", ")
             throw InputError(
-                specification, "no optimizer is called \"\(keyword)\"", advice: suggestion(keyword, keywords, known))
+                specification, "no optimizer is called \"\(keyword)\"",
+                advice: suggestion(for: keyword, among: keywords)
+            )
         }
         var reader = OptionReader(specification)
         return try reader.read(parts.count > 1 ? String(parts[1]) : "", into: standard)
-    }
-
-    fileprivate static func suggestion(_ name: String, _ candidates: [String], _ known: String) -> String {
-        nearestName(to: name, among: candidates).map { "did you mean \"\($0)\"? Known are \(known)" }
-            ?? "known are \(known)"
     }
 }
 
@@ -109,7 +105,7 @@ private struct OptionReader {
                 let names = ["lr"] + O.hyperparameters.map(\.name) + ["cosine", "warmup"]
                 throw InputError(
                     specification, "\(O.keyword) has no option \"\(name)\"",
-                    advice: OptimizerCatalogue.suggestion(name, names, names.joined(separator: ", ")))
+                    advice: suggestion(for: name, among: names))
             }
             optimizer[keyPath: constant.path] = try number(name, value, constant.domain)
         }

@@ -2,8 +2,8 @@ import Evaluation
 import Files
 import LearnedOptimizers
 import MetaTraining
-import NumericCore
 import Optimizees
+import Platform
 
 /// Meta-trains the ablations of E9 and E10, each in a folder of its own that is continued or reused.
 struct AblationTraining {

@@ -1,4 +1,4 @@
-import NumericCore
+import Platform
 
 /// A number with so many significant digits, as `0.03125`, `12,500` or `3.1e-07`; `∞` and `–` for what is no number.
 ///

@@ -1,4 +1,4 @@
-import NumericCore
+import Platform
 
 /// What a terminal can show.
 public struct TerminalStyle: Sendable, Equatable {
@@ -54,8 +54,7 @@ public struct TerminalStyle: Sendable, Equatable {
 
     /// Columns of standard output: the terminal's, else `COLUMNS`, else 80.
     public static var columns: Int {
-        var size = winsize()
-        if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 { return Int(size.ws_col) }
+        if let columns = terminalColumns(of: STDOUT_FILENO) { return columns }
         return getenv("COLUMNS").flatMap { Int(String(cString: $0)) }.flatMap { $0 > 0 ? $0 : nil } ?? 80
     }
 

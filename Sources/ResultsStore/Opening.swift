@@ -1,6 +1,6 @@
 import Files
 import GRDB
-import NumericCore
+import Platform
 
 /// What SQLite's header says of whose file it is: "l2o" and a zero.
 private let applicationID = 0x6C32_6F00

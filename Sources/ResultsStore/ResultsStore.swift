@@ -18,7 +18,7 @@ public final class ResultsStore: Sendable {
     let pool: DatabasePool
     let session: Session
     private let version: String
-    private let machine = machineText()
+    private let machine = Host.text
 
     /// Opens a store, or makes one where nothing is yet.
     ///

@@ -113,10 +113,12 @@ extension Run {
     }
 }
 
-/// FNV-1a over a run's key and its numbers: a damaged index may lead to another run's row.
+/// Of a run's key and its numbers: a damaged index may lead to another run's row.
 private func digestOf(_ key: RunKey, _ numbers: [UInt64]) -> Int64 {
-    let start = key.text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-    return Int64(bitPattern: numbers.reduce(start) { ($0 ^ $1) &* 0x100_0000_01B3 })
+    var digest = Digest()
+    digest.add(key.text)
+    for number in numbers { digest.add(number) }
+    return Int64(bitPattern: digest.value)
 }
 
 private func parameterDigest(_ parameters: [Float], _ key: RunKey) -> Int64 {

@@ -1,6 +1,6 @@
 import Dispatch
 import GRDB
-import NumericCore
+import Platform
 
 /// This process's use of a store: a sign of life in the file, by which others tell whether its claims still hold.
 ///
@@ -13,7 +13,7 @@ final class Session: Sendable {
     private let pulse: DispatchSourceHolder
 
     init(_ pool: DatabasePool) throws {
-        let host = hostName()
+        let host = Host.name ?? "?"
         // A store that is opened twice in one process has two sessions.
         let id = "\(host).\(getpid()).\(ContinuousClock.now.hashValue)"
         (self.host, self.id) = (host, id)
@@ -78,17 +78,4 @@ private final class DispatchSourceHolder: Sendable {
     }
 
     func cancel() { source.cancel() }
-}
-
-/// Seconds since 1970.
-private func wallClock() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
-}
-
-private func hostName() -> String {
-    var name = [CChar](repeating: 0, count: 256)
-    guard gethostname(&name, name.count - 1) == 0 else { return "?" }
-    return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
 }

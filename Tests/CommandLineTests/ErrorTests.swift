@@ -54,7 +54,7 @@ private let race = "race --optimizee rosenbrock --optimizer adam"
     @Test(arguments: [
         BadCall("race --optimizee rosenbrok --optimizer adam", "did you mean rosenbrock?"),
         BadCall("race --optimizee rosenbrock:m=3 --optimizer adam", "has no option m"),
-        BadCall("race --optimizee rosenbrock --optimizer adm", "did you mean \"adam\"?"),
+        BadCall("race --optimizee rosenbrock --optimizer adm", "did you mean adam?"),
         BadCall("race --optimizee rosenbrock --optimizer adam:lr=abc", "lr cannot be \"abc\""),
         BadCall("\(race) adam", "given twice"),
         BadCall("\(race):lr=0.03125 adam:lr=2^-5", "the same optimizer as adam:lr=0.03125"),

@@ -140,6 +140,22 @@ import Testing
             #expect(fileExists("\(folder)/a") && !fileExists("\(folder)/z"))
         }
     }
+
+    @Test func aFileGrowsAtItsEndWhoeverElseWritesIt() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/log"
+            #expect(throws: InputError.self) { try GrowingFile(path, isNew: false) }
+            let first = try GrowingFile(path, isNew: true)
+            #expect(throws: InputError.self) { try GrowingFile(path, isNew: true) }
+            let second = try GrowingFile(path, isNew: false)
+            try first.append([1, 2])
+            try second.append([3])
+            try first.append([4])
+            #expect(try readFile(path) == [1, 2, 3, 4])
+            let error = #expect(throws: InputError.self) { try GrowingFile("/dev/full", isNew: false).append([1]) }
+            #expect(error?.description.hasPrefix("/dev/full: cannot be written: No space left on device;") == true)
+        }
+    }
 }
 
 private func limitFileSize(to bytes: Int) {

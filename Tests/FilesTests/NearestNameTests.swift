@@ -24,4 +24,11 @@ import Testing
         #expect(nearestName(to: "anything", among: []) == nil)
         #expect(nearestName(to: "a", among: ["b", "a"]) == "a")
     }
+
+    @Test func adviceIsTheNearestNameOrAllOrAnOverview() {
+        #expect(suggestion(for: "adm", among: ["sgd", "adam"]) == "did you mean adam?")
+        #expect(suggestion(for: "xyz", among: ["sgd", "adam"]) == "choose one of sgd, adam")
+        #expect(suggestion(for: "xyz", among: ["sgd", "adam"], overview: "there are two") == "there are two")
+        #expect(suggestion(for: "adm", among: ["adam"], overview: "there are two") == "did you mean adam?")
+    }
 }

@@ -111,9 +111,9 @@ private let dm = DMoptimizer.descriptor
         try expectRefusal(changed(metadata: { $0["kind"] = "rnnpropp" }), "did you mean rnnprop?")
         try expectRefusal(
             changed(metadata: { $0["kind"] = "lion\n" }),
-            "known are \(RuleRegister.all.map(\.name).sorted().joined(separator: ", "))")
+            "choose one of \(RuleRegister.all.map(\.name).sorted().joined(separator: ", "))")
         try expectRefusal(changed(metadata: { $0["convention"] = "swift-l20" }), "did you mean swift-l2o?")
-        try expectRefusal(changed(metadata: { $0["convention"] = "other" }), "known are swift-l2o, vita")
+        try expectRefusal(changed(metadata: { $0["convention"] = "other" }), "choose one of swift-l2o, vita")
         try expectRefusal(changed(metadata: { $0["convention"] = "vita" }), "lacks the tensor \"input_projection.b\"")
     }
 

@@ -84,13 +84,11 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: FirstOrderLearnedO
 
     /// The kind and a digest of constants and weights, and the precision of products that are not in single.
     public var name: String {
-        let values =
-            metaParameters.map(\.bitPattern)
-            + constants.sorted { $0.key < $1.key }.map { Float($0.value).bitPattern }
-        // FNV-1a.
-        let digest = values.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        var digest = Digest()
+        for value in metaParameters { digest.add(UInt64(value.bitPattern)) }
+        for (_, value) in constants.sorted(by: { $0.key < $1.key }) { digest.add(UInt64(Float(value).bitPattern)) }
         let factors = kernels.factors == .single ? "" : "+\(kernels.factors)"
-        return "\(Features.kind)(weights=\(String(digest, radix: 16)))\(factors)"
+        return "\(Features.kind)(weights=\(digest.text))\(factors)"
     }
 
     // MARK: Steps

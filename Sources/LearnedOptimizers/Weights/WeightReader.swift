@@ -52,11 +52,10 @@ struct WeightReader {
         guard let wanted = file.metadata[key] else { return candidates }
         let fitting = candidates.filter { property($0) == wanted }
         if !fitting.isEmpty { return fitting }
-        let names = candidates.map(property)
+        let names = Set(candidates.map(property)).sorted()
         throw InputError(
             path, "its metadata names the \(key) \(quoted(wanted)), which is unknown",
-            advice: nearestName(to: wanted, among: names).map { "did you mean \($0)?" }
-                ?? "known are \(Set(names).sorted().joined(separator: ", "))")
+            advice: suggestion(for: wanted, among: names))
     }
 
     // MARK: What it holds

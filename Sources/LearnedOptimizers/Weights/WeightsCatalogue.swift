@@ -1,5 +1,5 @@
 import Files
-import NumericCore
+import Platform
 
 /// Learned weights by name.
 ///

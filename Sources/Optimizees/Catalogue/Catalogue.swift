@@ -47,11 +47,9 @@ public final class OptimizeeCatalogue: Sendable {
         let parts = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let base = String(parts[0])
         guard let entry = Self.entries.first(where: { $0.name == base }) else {
-            let nearest = nearestName(to: base, among: Self.entries.map(\.name))
-            throw InputError(
-                name, "is not a known optimizee",
-                advice: (nearest.map { "did you mean \($0)? " } ?? "there are MLPs, CNNs, LSTMs and functions: ")
-                    + "`l2o list optimizees` has all")
+            let advice = suggestion(
+                for: base, among: Self.entries.map(\.name), overview: "there are MLPs, CNNs, LSTMs and functions:")
+            throw InputError(name, "is not a known optimizee", advice: "\(advice) `l2o list optimizees` has all")
         }
         let options =
             parts.count == 2 ? try NameOptions(parts[1], of: name, known: entry.options) : NameOptions(of: name)

@@ -1,6 +1,6 @@
 import Evaluation
 import Files
-import NumericCore
+import Platform
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -52,63 +52,55 @@ extension ReproductionResult {
     /// One line a run: `panel,steps,optimizer,name,seed,final_loss,held_out_loss,held_out_accuracy,diverged_step,`
     /// `learning_rate,rates_tried,ms_per_step,state_bytes_per_parameter`.
     public static func finalsCSV(_ panels: [PanelResult]) -> String {
-        var text =
-            "panel,steps,optimizer,name,seed,final_loss,held_out_loss,held_out_accuracy,diverged_step,"
-            + "learning_rate,rates_tried,ms_per_step,state_bytes_per_parameter\n"
+        var csv = CSV(
+            "panel", "steps", "optimizer", "name", "seed", "final_loss", "held_out_loss", "held_out_accuracy",
+            "diverged_step", "learning_rate", "rates_tried", "ms_per_step", "state_bytes_per_parameter")
         for (panel, race) in panels.compactMap({ panel in panel.race.map { (panel, $0) } }) {
             for result in race.results {
                 for (seed, loss) in result.finalLoss.enumerated() {
-                    let fields: [String] = [
-                        quoted(panel.id), "\(race.steps)", quoted(result.label), quoted(result.optimizer), "\(seed)",
-                        "\(loss)", field(result.heldOutLoss?[seed]), field(result.heldOutAccuracy?[seed]),
-                        field(result.divergedSteps[seed]), field(result.learningRate), field(result.trials),
-                        field(result.millisecondsPerStep), "\(result.stateBytesPerParameter)",
-                    ]
-                    text += fields.joined(separator: ",") + "\n"
+                    csv.add(
+                        .name(panel.id), .number(race.steps), .name(result.label), .name(result.optimizer),
+                        .number(seed), .number(loss), .number(result.heldOutLoss?[seed]),
+                        .number(result.heldOutAccuracy?[seed]), .number(result.divergedSteps[seed]),
+                        .number(result.learningRate), .number(result.trials), .number(result.millisecondsPerStep),
+                        .number(result.stateBytesPerParameter))
                 }
             }
         }
-        return text
+        return csv.text
     }
 
     private static func curvesCSV(_ panels: [PanelResult]) -> String {
-        var text = "panel,optimizer,seed,step,loss\n"
+        var csv = CSV("panel", "optimizer", "seed", "step", "loss")
         for (panel, race) in panels.compactMap({ panel in panel.race.map { (panel, $0) } }) {
             let stretch = (race.steps + points - 1) / points
             for result in race.results {
-                let head = "\(quoted(panel.id)),\(quoted(result.label))"
                 for (seed, losses) in result.curve.enumerated() {
                     for start in stride(from: 0, to: losses.count, by: stretch) {
                         let part = losses[start..<min(start + stretch, losses.count)]
                         let mean = stretch == 1 ? part[start] : part.reduce(0, +) / Float(part.count)
-                        text += "\(head),\(seed),\(start),\(mean)\n"
+                        csv.add(
+                            .name(panel.id), .name(result.label), .number(seed), .number(start), .number(mean))
                     }
                 }
             }
         }
-        return text
+        return csv.text
     }
 
     private static func ratesCSV(_ panels: [PanelResult]) -> String {
-        var text = "panel,optimizer,learning_rate,seed,final_loss\n"
+        var csv = CSV("panel", "optimizer", "learning_rate", "seed", "final_loss")
         for panel in panels {
-            func add(_ optimizer: String, _ rate: String, _ losses: [Double]) {
+            func add(_ optimizer: String, _ rate: Double?, _ losses: [Double]) {
                 for (seed, loss) in losses.enumerated() {
-                    text += "\(quoted(panel.id)),\(quoted(optimizer)),\(rate),\(seed),\(loss)\n"
+                    csv.add(.name(panel.id), .name(optimizer), .number(rate), .number(seed), .number(loss))
                 }
             }
             for sweep in panel.sweeps {
-                for trial in sweep.trials { add(sweep.text, "\(trial.learningRate)", trial.losses) }
+                for trial in sweep.trials { add(sweep.text, trial.learningRate, trial.losses) }
             }
-            for result in panel.results(.learned) { add(result.label, "", result.finalLoss) }
+            for result in panel.results(.learned) { add(result.label, nil, result.finalLoss) }
         }
-        return text
+        return csv.text
     }
 }
-
-/// A field of CSV in quotation marks.
-private func quoted(_ text: String) -> String {
-    "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-}
-
-private func field(_ value: (some CustomStringConvertible)?) -> String { value.map { "\($0)" } ?? "" }

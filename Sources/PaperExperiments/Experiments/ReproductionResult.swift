@@ -1,6 +1,6 @@
 public import Evaluation
-import NumericCore
 import Optimizers
+import Platform
 import Statistics
 
 /// What experiments came to: everything that tables, figures and a report are drawn from.

@@ -1,4 +1,4 @@
-import NumericCore
+import Platform
 
 /// How an axis maps values to places.
 public enum ChartScale: Sendable {

@@ -1,5 +1,6 @@
 import Evaluation
-import NumericCore
+import Files
+import Platform
 public import Statistics
 
 /// Ratios with their intervals, one below the other, on both sides of 1.
@@ -75,12 +76,12 @@ public struct IntervalChart: Sendable {
 
     /// What is drawn, as CSV (RFC 4180).
     public var csv: String {
-        csvText(
-            [["problem", "ratio", "low", "high", "verdict"]]
-                + rows.map { row in
-                    [row.name] + [row.ratio.value, row.ratio.low, row.ratio.high].map { $0.isNaN ? "" : "\($0)" }
-                        + [row.kind]
-                })
+        var csv = CSV("problem", "ratio", "low", "high", "verdict")
+        for row in rows {
+            let numbers = [row.ratio.value, row.ratio.low, row.ratio.high]
+            csv.add([.text(row.name)] + numbers.map { .number($0.isNaN ? nil : $0) } + [.text(row.kind)])
+        }
+        return csv.text
     }
 
     private func clamped(_ ratio: Double) -> Double {

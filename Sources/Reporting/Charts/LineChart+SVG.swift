@@ -1,4 +1,4 @@
-import NumericCore
+import Platform
 
 /// Which colours a drawing has.
 public enum Appearance: Sendable {

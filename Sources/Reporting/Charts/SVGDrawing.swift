@@ -1,4 +1,4 @@
-import NumericCore
+import Platform
 
 /// Lays one chart out as a document.
 struct SVGDrawing {

@@ -1,4 +1,4 @@
-import NumericCore
+import Platform
 
 /// The axes and curves of a chart within a rectangle. Distances are in SVG's units, pixels at natural size.
 struct SVGPlot {

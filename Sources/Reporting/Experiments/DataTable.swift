@@ -1,4 +1,4 @@
-import Evaluation
+import Files
 public import Statistics
 
 /// A table whose cells know their numbers: text, CSV and HTML are three renderings of the same rows.
@@ -121,16 +121,8 @@ public struct DataTable: Sendable {
 
     /// The table as CSV (RFC 4180), numbers in full precision.
     public var csv: String {
-        csvText([columns.flatMap(\.fields)] + rows.map { $0.cells.flatMap(\.values) })
+        var csv = CSV(columns.flatMap(\.fields))
+        for row in rows { csv.add(row.cells.flatMap(\.values).map { .text($0) }) }
+        return csv.text
     }
-}
-
-/// Lines of fields as CSV (RFC 4180); fields stand in quotation marks where they have to.
-func csvText(_ lines: [[String]]) -> String {
-    lines.map { line in line.map(csvField).joined(separator: ",") + "\n" }.joined()
-}
-
-private func csvField(_ text: String) -> String {
-    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
 }

@@ -1,4 +1,5 @@
 import Evaluation
+import Files
 import PaperExperiments
 import Statistics
 
@@ -68,19 +69,20 @@ extension LineChart {
     /// How many points of a series CSV has at most; longer ones have means over equal stretches.
     private static let points = 1000
 
-    /// The headings of `dataLines`.
-    static let dataFields = ["chart", "series", "x", "median", "low", "high"]
-
-    /// What is drawn, as lines of CSV.
-    var dataLines: [[String]] {
-        series.map { $0.thinned(to: Self.points) }.flatMap { series in
-            series.x.indices.map { index in
-                let band = series.low.isEmpty ? ["", ""] : ["\(series.low[index])", "\(series.high[index])"]
-                return [title, series.name, "\(series.x[index])", "\(series.median[index])"] + band
+    /// What several charts show, as CSV (RFC 4180): `chart,series,x,median,low,high`.
+    public static func csv(_ charts: [LineChart]) -> String {
+        var csv = CSV("chart", "series", "x", "median", "low", "high")
+        for chart in charts {
+            for series in chart.series.map({ $0.thinned(to: points) }) {
+                for index in series.x.indices {
+                    let hasBand = !series.low.isEmpty
+                    csv.add(
+                        .text(chart.title), .text(series.name), .number(series.x[index]),
+                        .number(series.median[index]), .number(hasBand ? series.low[index] : nil),
+                        .number(hasBand ? series.high[index] : nil))
+                }
             }
         }
+        return csv.text
     }
-
-    /// What several charts show, as CSV (RFC 4180): `chart,series,x,median,low,high`.
-    public static func csv(_ charts: [LineChart]) -> String { csvText([dataFields] + charts.flatMap(\.dataLines)) }
 }

@@ -1,5 +1,6 @@
 public import Evaluation
 import Files
+import Platform
 import Statistics
 
 extension RaceResult {
@@ -23,7 +24,7 @@ extension RaceResult {
     private func events(of result: OptimizerResult) -> [TensorBoardEvent] {
         let band = CurveBand(result.curve, steps: steps)
         let secondsPerStep = (result.millisecondsPerStep ?? 0) / 1000
-        let start = TensorBoardLog.now - Double(steps) * secondsPerStep
+        let start = wallClock() - Double(steps) * secondsPerStep
         func event(_ step: Int, _ scalars: [TensorBoardEvent.Scalar]) -> TensorBoardEvent {
             TensorBoardEvent(wallTime: start + Double(step) * secondsPerStep, step: step, .scalars(scalars))
         }

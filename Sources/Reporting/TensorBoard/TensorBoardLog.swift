@@ -1,6 +1,6 @@
 import Files
 public import MetaTraining
-import NumericCore
+import Platform
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -13,31 +13,25 @@ import NumericCore
 /// Each opening begins a new file in the folder, as TensorBoard's own writers do, with a mark that voids what older
 /// files say of the same and later steps: a run that died and repeats some iterations shows each of them once.
 public final class TensorBoardLog {
+    private let file: GrowingFile
+
     /// Where the events go.
-    public let path: String
-    private let descriptor: Int32
+    public var path: String { file.path }
 
     /// Begins a file in a folder, which is made if it is missing.
     ///
     /// - Parameter step: the first step that will be logged.
     /// - Throws: `InputError` where the folder cannot be written.
     public init(folder: String, from step: Int) throws {
-        path = try Self.newFile(in: folder)
-        descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw InputError(path, "cannot be written: \(errorText())", advice: "choose another folder")
-        }
-        let header = Self.header(from: step)
-        try append(header)
+        file = try GrowingFile(Self.newFile(in: folder), isNew: true)
+        try append(Self.header(from: step))
     }
-
-    deinit { close(descriptor) }
 
     /// Adds points of charts, at the present time.
     ///
     /// - Throws: `InputError` where the file cannot be written.
     public func append(_ scalars: [TensorBoardEvent.Scalar], step: Int) throws {
-        try append([TensorBoardEvent(wallTime: Self.now, step: step, .scalars(scalars))])
+        try append([TensorBoardEvent(wallTime: wallClock(), step: step, .scalars(scalars))])
     }
 
     /// Adds a meta-iteration: its meta-loss and the moving average, the loss and the gradient's norm of each period,
@@ -62,16 +56,7 @@ public final class TensorBoardLog {
 
     /// In one piece, so that a reader seldom meets half a record; it would wait for the rest.
     private func append(_ events: [TensorBoardEvent]) throws {
-        var bytes = events.flatMap(\.record)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress!, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else {
-                throw InputError(
-                    path, "cannot be written: \(errorText())", advice: "free some space or choose another folder")
-            }
-            bytes = bytes.dropFirst(count)
-        }
+        try file.append(events.flatMap(\.record))
     }
 
     // MARK: Files
@@ -79,8 +64,8 @@ public final class TensorBoardLog {
     /// What every file begins with.
     static func header(from step: Int) -> [TensorBoardEvent] {
         [
-            TensorBoardEvent(wallTime: now, step: 0, .fileVersion),
-            TensorBoardEvent(wallTime: now, step: step, .restart),
+            TensorBoardEvent(wallTime: wallClock(), step: 0, .fileVersion),
+            TensorBoardEvent(wallTime: wallClock(), step: step, .restart),
         ]
     }
 
@@ -93,21 +78,11 @@ public final class TensorBoardLog {
         let seconds = names.filter { $0.hasPrefix(prefix) }.compactMap { name in
             Int(name.dropFirst(prefix.count).prefix { $0 != "." })
         }
-        let second = max(Int(now), (seconds.filter { $0 < 9_999_999_999 }.max() ?? 0) + 1)
+        let second = max(Int(wallClock()), (seconds.filter { $0 < 9_999_999_999 }.max() ?? 0) + 1)
         return "\(folder)/\(prefix)\(second).\(hostName).\(getpid())"
     }
 
-    /// Seconds since 1970.
-    static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
-    }
-
     private static var hostName: String {
-        var name = [CChar](repeating: 0, count: 256)
-        gethostname(&name, name.count - 1)
-        let text = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return String(text.map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" })
+        String((Host.name ?? "").map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" })
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import Platform
 
 /// `l2o quickstart`.
 struct QuickstartCommand: SharedOptionsCommand {

@@ -106,7 +106,7 @@ struct ReproduceCommand: SharedOptionsCommand {
                 progress: { line.update($0.runs, of: $0.totalRuns, share: $0.share, detail: $0.text) },
                 isCancelled: Interrupt.isRequested)
         }
-        result.machine = machineText()
+        result.machine = Host.text
         let json = try date(&result)
         let analysis = ReproductionAnalysis(result)
         try write(result, json, analysis)

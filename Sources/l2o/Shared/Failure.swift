@@ -1,6 +1,6 @@
 import ArgumentParser
 import Files
-import NumericCore
+import Platform
 
 /// How the process ends after an error: a line on standard error, and an exit code.
 struct Failure {
@@ -32,7 +32,7 @@ struct Failure {
         } else if !text.isEmpty {
             Output.note(text + "\n")
         }
-        NumericCore.exit(exitCode)
+        Platform.exit(exitCode)
     }
 
     /// What is wrong with the arguments, and where to look; not the whole usage, which hides it.
@@ -62,8 +62,8 @@ struct Failure {
             .filter { $0.hasPrefix("--") && $0.count > 2 }.map(String.init)
         for word in rest.prefix(while: { $0 != "--" }) where word.hasPrefix("--") {
             let name = String(word.prefix { $0 != "=" })
-            guard !options.contains(name), let nearest = nearestName(to: name, among: options) else { continue }
-            return InputError(name, "is not an option", advice: "did you mean \(nearest)?")
+            guard !options.contains(name), nearestName(to: name, among: options) != nil else { continue }
+            return InputError(name, "is not an option", advice: suggestion(for: name, among: options))
         }
         return nil
     }

@@ -1,5 +1,5 @@
 import Dispatch
-import NumericCore
+import Platform
 import Synchronization
 
 /// Ctrl-C and SIGTERM as a flag that long loops ask for, so that they end in order; a second one ends at once.

@@ -1,7 +1,7 @@
 import LearnedOptimizers
 import MetaTraining
-import NumericCore
 import Optimizees
+import Platform
 import Reporting
 
 /// A meta-training run as a command makes it: with progress shown, and signals minded.

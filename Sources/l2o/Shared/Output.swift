@@ -1,5 +1,5 @@
 import Files
-import NumericCore
+import Platform
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -16,10 +16,10 @@ enum Output {
 
     /// Writes results that are bytes already.
     static func write(_ bytes: [UInt8]) throws {
-        guard let reason = send(bytes, to: STDOUT_FILENO) else { return }
-        if reason == EPIPE { exit(0) }
-        throw InputError(
-            "standard output", "cannot be written: \(errorText(reason))", advice: "check where it goes to")
+        do { try writeWhole(bytes.span.bytes, to: STDOUT_FILENO) } catch {
+            if error == PlatformError(EPIPE) { exit(0) }
+            throw InputError("standard output", "cannot be written: \(error)", advice: "check where it goes to")
+        }
     }
 
     /// Writes a value as JSON in one line, keys sorted.
@@ -31,19 +31,8 @@ enum Output {
     }
 
     /// Writes what is no result: progress, warnings, errors. What cannot be written is lost.
-    static func note(_ text: String) { _ = send(Array(text.utf8), to: STDERR_FILENO) }
-
-    /// Writes all of it; returns the error number where that fails.
-    private static func send(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
-        bytes.withUnsafeBytes { buffer in
-            var written = 0
-            while written < buffer.count {
-                let count = NumericCore.write(descriptor, buffer.baseAddress! + written, buffer.count - written)
-                if count < 0 && errno == EINTR { continue }
-                if count < 0 { return errno }
-                written += count
-            }
-            return nil
-        }
+    static func note(_ text: String) {
+        let bytes = Array(text.utf8)
+        try? writeWhole(bytes.span.bytes, to: STDERR_FILENO)
     }
 }

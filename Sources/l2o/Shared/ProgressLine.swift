@@ -1,4 +1,4 @@
-import NumericCore
+import Platform
 import Reporting
 import Synchronization
 
@@ -79,10 +79,7 @@ final class ProgressLine: Sendable {
         }
     }
 
-    private static var columns: Int {
-        var size = winsize()
-        return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
-    }
+    private static var columns: Int { terminalColumns(of: STDERR_FILENO) ?? 80 }
 }
 
 /// What one update says.
@@ -152,9 +149,4 @@ func clockText(_ seconds: Double) -> String {
     func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
     let (hours, minutes) = (whole / 3600, whole / 60 % 60)
     return hours > 0 ? "\(hours):\(two(minutes)):\(two(whole % 60))" : "\(minutes):\(two(whole % 60))"
-}
-
-extension Duration {
-    /// As a floating-point number.
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }
