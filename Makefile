@@ -4,7 +4,7 @@
 SWIFT ?= swift
 SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
-.PHONY: quickstart test bench format lint setup
+.PHONY: quickstart test bench docs format lint setup
 
 # Builds the command and runs its introduction.
 quickstart: setup
@@ -22,6 +22,11 @@ bench: setup
 	Benchmarks/peers/setup.sh
 	"$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/l2o-bench" \
 		--python Benchmarks/.venv/bin/python --peers Benchmarks/peers $(ARGS)
+
+# Makes the pages of the library products, in .build/documentation.
+docs: setup
+	$(SWIFT) build
+	Scripts/check_docs.sh
 
 # Formats every Swift file in place.
 format: setup

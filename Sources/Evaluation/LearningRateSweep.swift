@@ -87,7 +87,9 @@ public struct LearningRateSweep: Sendable {
 
     /// Searches until the best rate lies between those of its `reach`, or at the limits.
     ///
-    /// - Parameter performer: computes the runs, or finds them.
+    /// - Parameters:
+    ///   - control: hears of progress, and may cancel.
+    ///   - performer: computes the runs, or finds them.
     /// - Throws: `CancellationError` where `control` cancels; what `performer` throws.
     public func run(
         control: RunControl = RunControl(), performer: any RunPerformer = ComputedRuns()
@@ -98,7 +100,10 @@ public struct LearningRateSweep: Sendable {
     /// Runs several sweeps side by side, each as if it were alone: what one of them wants next may be too little to keep
     /// all cores busy.
     ///
-    /// - Parameter performer: computes the runs, or finds them.
+    /// - Parameters:
+    ///   - sweeps: what to search for.
+    ///   - control: hears of progress, and may cancel.
+    ///   - performer: computes the runs, or finds them.
     /// - Throws: `CancellationError` where `control` cancels; what `performer` throws.
     public static func run(
         _ sweeps: [LearningRateSweep], control: RunControl = RunControl(),

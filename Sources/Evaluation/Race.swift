@@ -50,7 +50,9 @@ public struct Race: Sendable {
 
     /// Runs each optimizer on each problem.
     ///
-    /// - Parameter performer: computes the runs, or finds them.
+    /// - Parameters:
+    ///   - control: hears of progress, and may cancel.
+    ///   - performer: computes the runs, or finds them.
     /// - Throws: `CancellationError` where `control` cancels; what `performer` throws.
     public func run(
         control: RunControl = RunControl(), performer: any RunPerformer = ComputedRuns()

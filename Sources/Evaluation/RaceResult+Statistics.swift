@@ -16,7 +16,9 @@ extension OptimizerResult {
 extension RaceResult {
     /// The steps and the time that each optimizer takes to where `baseline` ends.
     ///
-    /// - Parameter window: how many losses are averaged; else a twentieth of the steps.
+    /// - Parameters:
+    ///   - baseline: the one whose end is the target.
+    ///   - window: how many losses are averaged; else a twentieth of the steps.
     public func timesToTarget(of baseline: OptimizerResult, window: Int? = nil) -> [TimeToTarget] {
         results.map {
             TimeToTarget(

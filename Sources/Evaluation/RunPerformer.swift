@@ -41,7 +41,9 @@ public struct RunRequest: Sendable {
 public protocol RunPerformer: Sendable {
     /// The runs of some requests, in their order.
     ///
-    /// - Parameter meter: has been told to expect `request.work` for each; all of it is completed on return.
+    /// - Parameters:
+    ///   - requests: the runs that are wanted.
+    ///   - meter: has been told to expect `request.work` for each; all of it is completed on return.
     /// - Throws: `CancellationError` where `meter` is cancelled.
     func perform(_ requests: [RunRequest], meter: ProgressMeter) throws -> [Run]
 

@@ -22,6 +22,8 @@ public struct StepTiming: Sendable, Equatable {
     /// Times an optimizer on a fresh problem.
     ///
     /// - Parameters:
+    ///   - optimizer: what takes the steps.
+    ///   - optimizee: what gives the gradients.
     ///   - steps: how many steps to time, after three that warm up.
     ///   - seconds: stop timing after this long, though not before one timed step.
     ///   - isCancelled: asked before each step.

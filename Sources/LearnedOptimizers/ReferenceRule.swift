@@ -33,6 +33,8 @@ extension ReferenceRule {
     /// - Parameters:
     ///   - state: the state before the period.
     ///   - parameters: θ_0, θ_1, …, which φ does not change, as `FirstOrderLearnedOptimizer` has it.
+    ///   - gradients: ∇f(θ_0), ∇f(θ_1), …
+    ///   - lossWeights: w_0, w_1, …
     public func surrogate(
         from state: State, parameters: [[Double]], gradients: [[Double]], lossWeights: [Double]
     ) -> Double {

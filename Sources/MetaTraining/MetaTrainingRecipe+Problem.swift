@@ -4,6 +4,7 @@ extension MetaTrainingRecipe {
     /// What is trained on: the optimizee with the paper's two tricks, as far as the recipe has them (section 4).
     ///
     /// - Parameters:
+    ///   - optimizee: what is trained on.
     ///   - granularity: what shares a scale.
     ///   - distribution: how a scale is drawn.
     ///   - keep: the probability that a coordinate takes part.

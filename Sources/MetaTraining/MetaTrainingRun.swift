@@ -21,6 +21,9 @@ public struct MetaTrainingRun<Learned: FirstOrderLearnedOptimizer> {
     ///
     /// - Parameters:
     ///   - optimizer: the untrained optimizer; unused where the run continues.
+    ///   - optimizee: what is trained on.
+    ///   - options: what decides the result.
+    ///   - saving: the folder, and how often to save.
     ///   - description: what else decides the result, by name; kept in every checkpoint.
     ///   - resumes: whether the folder's run is continued.
     /// - Throws: `InputError` where the folder already holds a run and `resumes` is false, where there is none to
@@ -69,6 +72,7 @@ public struct MetaTrainingRun<Learned: FirstOrderLearnedOptimizer> {
     /// Trains until `iterations` meta-iterations are done in all, saves and returns.
     ///
     /// - Parameters:
+    ///   - iterations: meta-iterations in all, those before a resume included.
     ///   - shouldStop: asked after every iteration.
     ///   - report: called after every iteration.
     /// - Throws: `InputError` where saving fails, or where so many meta-gradients in a row were not finite that

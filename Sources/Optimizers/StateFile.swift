@@ -13,7 +13,9 @@ extension Optimizer {
     ///     var state = try optimizer.loadState(path: "state.safetensors", for: layout)
     ///
     /// - Parameters:
+    ///   - state: what to save.
     ///   - layout: the parameters that the state was made for.
+    ///   - path: the file, which is replaced.
     ///   - metadata: what else the file shall say.
     /// - Throws: `InputError` where the file cannot be written.
     public func save(

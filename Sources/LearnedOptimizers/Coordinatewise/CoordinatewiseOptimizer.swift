@@ -23,6 +23,8 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: FirstOrderLearnedO
 
     /// - Parameters:
     ///   - metaParameters: φ in the order of `NetworkLayout`'s packed weights.
+    ///   - hidden: units of each LSTM layer.
+    ///   - layers: LSTM layers.
     ///   - constants: those that differ from the paper's.
     ///   - kernels: another instruction set's, for comparison.
     public init(

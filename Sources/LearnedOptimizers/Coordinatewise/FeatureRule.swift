@@ -31,8 +31,9 @@ public protocol FeatureRule: Sendable {
     ///
     /// - Parameters:
     ///   - rows: what the features remember, as many numbers as the layout's `featureRows`.
+    ///   - g: the coordinate of the gradient.
     ///   - step: counts from 1.
-    func referenceFeatures(_ rows: inout [Double], gradient: Double, step: Int) -> [Double]
+    func referenceFeatures(_ rows: inout [Double], gradient g: Double, step: Int) -> [Double]
 }
 
 extension FeatureRule {

@@ -73,6 +73,7 @@ extension LearnedWeights {
     /// tensors must be exactly those of one convention. Constants in the metadata override the convention's.
     ///
     /// - Parameters:
+    ///   - file: the file's content.
     ///   - path: where the file lies, for errors.
     ///   - rules: those to choose from.
     /// - Throws: `InputError` where no rule fits, a shape is wrong, a weight is NaN or infinite, or a constant is out
@@ -96,7 +97,9 @@ extension LearnedWeights {
 ///
 ///     let optimizer = try loadLearnedOptimizer(path: "rnnprop.safetensors")
 ///
-/// - Parameter rules: those to choose from.
+/// - Parameters:
+///   - path: the weight file.
+///   - rules: those to choose from.
 /// - Throws: `InputError` where the file cannot be read, fits no convention or holds a NaN or infinite weight.
 public func loadLearnedOptimizer(
     path: String, rules: [RuleDescriptor] = RuleRegister.all

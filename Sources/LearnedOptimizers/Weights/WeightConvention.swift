@@ -15,7 +15,11 @@ public struct WeightConvention: Sendable {
 
     /// All of a convention.
     ///
-    /// - Parameter read: gives the rule's size and tensors, from a file that has all of the names.
+    /// - Parameters:
+    ///   - name: what files call the convention.
+    ///   - tensorNames: what files call each of the rule's tensors.
+    ///   - constants: those that differ from the rule's defaults.
+    ///   - read: gives the rule's size and tensors, from a file that has all of the names.
     public init(
         name: String, tensorNames: [String: [String]], constants: [String: Double] = [:],
         read: @escaping @Sendable (WeightSource) throws -> (size: Int, tensors: [Tensor])

@@ -92,6 +92,7 @@ extension LearnedWeights {
     /// What a file's tensors are: weights of which rule, in which convention.
     ///
     /// - Parameters:
+    ///   - file: the file's content.
     ///   - path: where the file lies, for errors.
     ///   - rules: those to choose from.
     /// - Throws: `InputError` where no convention fits.
