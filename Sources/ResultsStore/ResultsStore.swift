@@ -111,7 +111,7 @@ public final class ResultsStore: Sendable {
 
     /// A step's time as it was measured before on this machine; else measured now, and kept.
     func timing(_ key: String, measure: () throws -> StepTiming) throws -> StepTiming {
-        let key = "\(key)|threads=\(Threads.count)|\(machine)"
+        let key = "\(key)|threads=\(Threads.current.count)|\(machine)"
         let row = try translatingErrors(path) {
             try pool.read { try Row.fetchOne($0, sql: "SELECT * FROM timings WHERE key = ?", arguments: [key]) }
         }

@@ -45,14 +45,20 @@ struct L2O: ParsableCommand {
         do {
             try Kernels.checkSelection()
             var command = try parseAsRoot()
-            (command as? any SharedOptionsCommand)?.shared.apply()
-            if var command = command as? any AsyncParsableCommand {
-                try await command.run()
+            let threads = (command as? any SharedOptionsCommand)?.shared.chosenThreads ?? .current
+            if let command = command as? any AsyncParsableCommand {
+                try await run(command, on: threads)
             } else {
-                try command.run()
+                try threads.run { try command.run() }
             }
         } catch {
             Failure(error).exit()
         }
+    }
+
+    private nonisolated static func run(_ command: sending any AsyncParsableCommand, on threads: Threads) async throws
+    {
+        var command = command
+        try await threads.run { try await command.run() }
     }
 }

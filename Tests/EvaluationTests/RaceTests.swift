@@ -37,12 +37,9 @@ struct RaceTests {
 
     @Test("The number of threads changes nothing")
     func threads() throws {
-        defer { Threads.count = Threads.available }
         let race = Race(on: Bowl(), steps: 100, seeds: 4, optimizers: everyOptimizer, measuresTime: false)
-        Threads.count = 1
-        let serial = try race.run()
-        Threads.count = 7
-        let parallel = try race.run()
+        let serial = try Threads(1).run { try race.run() }
+        let parallel = try Threads(7).run { try race.run() }
         #expect(try serial.json() == parallel.json())
     }
 
@@ -111,9 +108,4 @@ struct RaceTests {
         let final = (0..<steps).map { Double(instance.loss(at: $0, parameters: parameters.span)) }
         return (losses, final.reduce(0, +) / Double(steps))
     }
-}
-
-extension Threads {
-    /// As many as this machine has, whatever a test set.
-    fileprivate static var available: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 }

@@ -61,19 +61,15 @@ private func norm(_ values: [Float]) -> Double {
     values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
 }
 
-/// Serial, for the number of threads is the process's.
-@Suite(.serialized) struct KernelAgreementTests {
+@Suite struct KernelAgreementTests {
     @Test("The same bits for every number of threads", arguments: rules)
     func threads(rule: String) throws {
-        let before = Threads.count
-        defer { Threads.count = before }
+        let tested = try type(rule)
         for kernels in Kernels.all {
             for count in [33, 5000] {
-                Threads.count = 1
-                let alone = Outcome(try type(rule), kernels, count: count)
+                let alone = Threads(1).run { Outcome(tested, kernels, count: count) }
                 for threads in [2, 3, 7] {
-                    Threads.count = threads
-                    let together = Outcome(try type(rule), kernels, count: count)
+                    let together = Threads(threads).run { Outcome(tested, kernels, count: count) }
                     #expect(together == alone, "\(kernels.name), \(count) coordinates, \(threads) threads")
                 }
             }

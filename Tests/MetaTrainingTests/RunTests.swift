@@ -118,16 +118,15 @@ private func content(_ folder: String) throws -> [String: String] {
 
     @Test("Threads make no difference", arguments: [1, 3])
     func threads(metaBatch: Int) {
-        let before = Threads.count
-        defer { Threads.count = before }
         let results = [1, 2, 5].map { threads in
-            Threads.count = threads
-            var trainer = MetaTrainer(
-                optimizer: RNNprop(key: RandomKey(seed: 2)),
-                optimizee: RandomScaling(Quadratic(dimension: 3001), range: 3),
-                options: options { $0.metaBatch = metaBatch })
-            let losses = (0..<3).map { _ in trainer.iterate().metaLoss }
-            return losses.map { Float($0) } + trainer.optimizer.metaParameters
+            Threads(threads).run {
+                var trainer = MetaTrainer(
+                    optimizer: RNNprop(key: RandomKey(seed: 2)),
+                    optimizee: RandomScaling(Quadratic(dimension: 3001), range: 3),
+                    options: options { $0.metaBatch = metaBatch })
+                let losses = (0..<3).map { _ in trainer.iterate().metaLoss }
+                return losses.map { Float($0) } + trainer.optimizer.metaParameters
+            }
         }
         #expect(results[0] == results[1] && results[0] == results[2])
     }

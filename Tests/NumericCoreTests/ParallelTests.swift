@@ -1,17 +1,10 @@
 import Foundation
 import NumericCore
-import Synchronization
 import Testing
 
-/// Serial, for the number of threads is the process's.
-@Suite(.serialized) struct ParallelTests {
+@Suite struct ParallelTests {
     private func withThreads(_ counts: [Int], _ body: () -> Void) {
-        let before = Threads.count
-        defer { Threads.count = before }
-        for count in counts {
-            Threads.count = count
-            body()
-        }
+        for count in counts { Threads(count).run(body) }
     }
 
     @Test("Every index runs once", arguments: [-1, 0, 1, 2, 3, 100, 10_007])
@@ -46,15 +39,68 @@ import Testing
     @Test("After a loop the next one is parallel again")
     func nestingEnds() {
         withThreads([4]) {
-            parallelLoop(4) { _ in parallelLoop(2) { _ in } }
-            // Each of the two waits for the other, which only two threads can do.
-            let arrived = Atomic<Int>(0)
-            parallelLoop(2) { _ in
-                arrived.add(1, ordering: .relaxed)
-                let deadline = Date() + 20
-                while arrived.load(ordering: .relaxed) < 2 && Date() < deadline { usleep(100) }
+            let inside = parallelMap(4) { _ in
+                parallelLoop(2) { _ in }
+                return Threads.current.count
             }
-            #expect(arrived.load(ordering: .relaxed) == 2)
+            #expect(inside == [1, 1, 1, 1])
+            #expect(Threads.current.count == 4)
         }
+    }
+
+    @Test("A loop uses no more threads than it may, and more than one where it can", arguments: [1, 2, 3])
+    func width(threads: Int) {
+        Threads(threads).run {
+            let used = OrderedMutex(Set<String>())
+            parallelLoop(200) { _ in
+                used.withLock { _ = $0.insert("\(pthread_self())") }
+                usleep(100)
+            }
+            #expect((1...threads).contains(used.withLock { $0.count }))
+        }
+    }
+}
+
+@Suite struct ThreadsTests {
+    private struct Stop: Error {}
+
+    @Test("What says nothing gets the processor's cores; a scope ends where it ends, also by an error")
+    func scopes() {
+        let cores = Threads.current
+        #expect(cores.count == Host.cores)
+        Threads(3).run {
+            #expect(Threads.current == Threads(3))
+            #expect(throws: Stop.self) {
+                try Threads(5).run {
+                    #expect(Threads.current == Threads(5))
+                    throw Stop()
+                }
+            }
+            #expect(Threads.current == Threads(3))
+        }
+        #expect(Threads.current == cores)
+    }
+
+    /// With a number for the whole process, each of the two saw the other's.
+    @Test("Two scopes at the same time do not see each other")
+    func sideBySide() async {
+        await withTaskGroup { group in
+            for count in 1...20 {
+                group.addTask {
+                    await Threads(count).run {
+                        for _ in 0..<50 {
+                            await Task.yield()
+                            #expect(Threads.current == Threads(count))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("Tasks that are started in a scope are in it")
+    func tasks() async {
+        let seen = await Threads(6).run { await Task { Threads.current }.value }
+        #expect(seen == Threads(6))
     }
 }

@@ -9,7 +9,7 @@ import Optimizers
 
 /// One of our own operations, ready to run again and again.
 struct Workload {
-    /// Runs it once.
+    /// Runs it once, on the threads that the job asks for.
     let run: () -> Void
     /// What the process held before the operation had anything of its own.
     let bytesBefore: Int?
@@ -25,7 +25,12 @@ extension Workload {
     /// - Throws: `InputError` where its data or its optimizer are not to be had.
     init(_ job: Job) throws {
         try Kernels.checkSelection()
-        Threads.count = job.threads
+        let threads = Threads(job.threads)
+        let made = try threads.run { try Workload(ofJob: job) }
+        self.init(run: { threads.run(made.run) }, bytesBefore: made.bytesBefore)
+    }
+
+    private init(ofJob job: Job) throws {
         switch (job.operation, job.optimizer) {
         case (.sgemm, _): self = .sgemm(rows: job.parameters, threads: job.threads)
         case (.metaIteration, RNNprop.kind): self = try .metaIteration(RNNprop.self, periods: job.periods)

@@ -20,7 +20,7 @@ enum About {
         """
         l2o \(version)
         kernels  \(Kernels.selected.name) (available: \(Kernels.available.map(\.name).joined(separator: ", ")))
-        threads  \(Threads.count)
+        threads  \(Threads.current.count)
         Swift    \(swiftVersion)
         """
     }

@@ -23,7 +23,7 @@ extension RaceCommand {
         let state = contenders.map(\.optimizer.stateBytesPerParameter).max() ?? 0
         let runs = Double(seeds) * contenders.reduce(0) { if case .sweep = $1 { $0 + ratesOfSweep } else { $0 + 1 } }
         let run = Double(optimizee.parameterCount) * Double(8 + state) + Double(optimizee.instanceBytes)
-        let needed = run * min(runs, Double(Threads.count)) + runs * Double(steps) * 4
+        let needed = run * min(runs, Double(Threads.current.count)) + runs * Double(steps) * 4
         let present = Double(ProcessInfo.processInfo.physicalMemory)
         guard needed > present else { return }
         func gigabytes(_ bytes: Double) -> String { "\(numberText(bytes / 1e9, digits: 3)) GB" }

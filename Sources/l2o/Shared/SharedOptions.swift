@@ -1,7 +1,7 @@
 import ArgumentParser
 import NumericCore
 
-/// A command with the options that all commands share; `L2O` applies them before it runs the command.
+/// A command with the options that all commands share; `L2O` runs it on the threads that these ask for.
 protocol SharedOptionsCommand: ParsableCommand {
     /// `@OptionGroup var shared: SharedOptions`.
     var shared: SharedOptions { get }
@@ -29,10 +29,8 @@ struct SharedOptions: ParsableArguments {
         }
     }
 
-    /// Sets what holds for the whole process.
-    func apply() {
-        if let threads { Threads.count = threads }
-    }
+    /// The threads to run on.
+    var chosenThreads: Threads { threads.map { Threads($0) } ?? .current }
 
     /// Whether progress is to be shown.
     var showsProgress: Bool { !json && !quiet }
