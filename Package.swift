@@ -112,8 +112,11 @@ let package = Package(
             name: "Optimizers", dependencies: ["Parameters", "Files", "Platform"],
             swiftSettings: numericSettings()),
         .target(
+            name: "CShippedWeights",
+            exclude: ["README.md", "rnnprop-mnist.safetensors", "rnnprop-mnist-paper.safetensors"]),
+        .target(
             name: "LearnedOptimizers",
-            dependencies: ["Optimizers", "KernelTypes", "NumericCore", "Files", "Platform"],
+            dependencies: ["Optimizers", "KernelTypes", "NumericCore", "CShippedWeights", "Files"],
             swiftSettings: numericSettings()),
 
         // MARK: Learning and measuring
@@ -142,7 +145,8 @@ let package = Package(
         .target(
             name: "Reporting",
             dependencies: [
-                "PaperExperiments", "Evaluation", "Statistics", "MetaTraining", "NumericCore", "Files", "Platform",
+                "PaperExperiments", "Evaluation", "Statistics", "MetaTraining", "Optimizers", "NumericCore", "Files",
+                "Platform",
             ],
             swiftSettings: settings),
         .target(
@@ -176,13 +180,13 @@ let package = Package(
 
         // MARK: Tests
         .target(
-            name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Files", "RandomNumbers"], path: "Tests/TestSupport",
             swiftSettings: settings),
         .target(
             name: "TestProblems", dependencies: ["Evaluation", "Optimizees", "NumericCore"],
             path: "Tests/TestProblems", swiftSettings: settings),
         tests("Platform", ["Platform"]),
-        tests("Files", ["Files", "NumericCore"]),
+        tests("Files", ["Files", "RandomNumbers"]),
         tests("Parameters", ["Parameters"]),
         tests("RandomNumbers", ["RandomNumbers"]),
         tests("Statistics", ["Statistics", "RandomNumbers"]),

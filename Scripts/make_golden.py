@@ -23,7 +23,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "Tests" / "Fixtures"
-WEIGHTS = ROOT / "Weights"
+WEIGHTS = ROOT / "Sources" / "CShippedWeights"
 
 # Vendor and family as /proc/cpuinfo has them. The first made the values. The two others are QEMU's Haswell and EPYC,
 # which gave the same losses in shorter races of digits-mlp, digits-mlp-relu and sine-lstm. Leaving FMA and AVX2 out of

@@ -163,12 +163,7 @@ public struct SweepResult: Sendable {
     }
 
     /// What was tuned, as `adam` or `adam beta1=0.5 cosine=100`.
-    public var label: String {
-        func text<O: HandDesignedOptimizer>(_ optimizer: O) -> String {
-            ([O.keyword] + optionTexts(optimizer)).joined(separator: " ")
-        }
-        return text(optimizer)
-    }
+    public var label: String { optimizer.labelWithoutRate }
 
     /// The learning rate with the lowest mean final loss.
     public var best: Trial { trials[bestIndex] }

@@ -92,7 +92,7 @@ public struct Entrant: Sendable {
     ///   - trials: how many learning rates were tried to find this one.
     public init(_ optimizer: any Optimizer, label: String? = nil, trials: Int? = nil) {
         self.optimizer = optimizer
-        self.label = label ?? (optimizer as? any HandDesignedOptimizer).map { Self.label($0) } ?? optimizer.name
+        self.label = label ?? (optimizer as? any HandDesignedOptimizer)?.label ?? optimizer.name
         self.trials = trials
     }
 
@@ -100,28 +100,4 @@ public struct Entrant: Sendable {
     public init(_ sweep: SweepResult, label: String? = nil) {
         self.init(sweep.optimizer, label: label, trials: sweep.trials.count)
     }
-
-    private static func label<O: HandDesignedOptimizer>(_ optimizer: O) -> String {
-        let rate = "lr=\(learningRateText(optimizer.learningRate))"
-        return ([O.keyword, rate] + optionTexts(optimizer)).joined(separator: " ")
-    }
-}
-
-/// What differs from the optimizer's defaults apart from the learning rate, as `beta1=0.5` and `cosine=100`.
-func optionTexts<O: HandDesignedOptimizer>(_ optimizer: O) -> [String] {
-    let standard = OptimizerCatalogue.all.lazy.compactMap { $0 as? O }.first
-    let changed = O.hyperparameters.filter { optimizer[keyPath: $0.path] != standard?[keyPath: $0.path] }
-    return changed.map { "\($0.name)=\(optimizer[keyPath: $0.path])" } + optimizer.schedule.options
-}
-
-/// A learning rate as a power of √2 where it is one, as `2^-5.5`; else as a decimal number.
-public func learningRateText(_ rate: Double) -> String {
-    let halves = (2 * log2(rate)).rounded()
-    guard rate > 0, abs(halves) < 200, abs(exp2(halves / 2) - rate) <= 1e-9 * rate else { return "\(rate)" }
-    return "2^\(exponentText(halfPowers: Int(halves)))"
-}
-
-/// `-11` as `-5.5`, `-10` as `-5`.
-package func exponentText(halfPowers: Int) -> String {
-    halfPowers.isMultiple(of: 2) ? "\(halfPowers / 2)" : "\(Double(halfPowers) / 2)"
 }

@@ -106,6 +106,20 @@ public func makeFolder(_ path: String) throws {
 /// Whether something exists at `path`.
 public func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+/// The names of what lies in a folder, sorted; none where it cannot be read.
+package func fileNames(in folder: String) -> [String] {
+    guard let handle = opendir(folder) else { return [] }
+    defer { closedir(handle) }
+    var names: [String] = []
+    while let entry = readdir(handle) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+            pointer.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
+        }
+        if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+}
+
 /// The C library's words for an error number.
 public func errorText(_ number: Int32? = nil) -> String { String(cString: strerror(number ?? errno)) }
 

@@ -14,11 +14,11 @@ public struct StateRecord: Sendable, Equatable {
         self.tensors = tensors
     }
 
-    /// A whole number that is not negative.
+    /// A whole number that is not negative, and so small that nobody counts beyond what an integer can hold.
     ///
     /// - Throws: `InputError` where there is none of that name.
     public func count(_ name: String) throws -> Int {
-        guard let value = counts[name], value >= 0 else {
+        guard let value = counts[name], (0...1 << 53).contains(value) else {
             throw InputError("the state", "lacks the number \(quoted(name))", advice: advice)
         }
         return value

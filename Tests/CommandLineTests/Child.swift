@@ -15,10 +15,16 @@ struct Outcome {
 
 /// Runs the command that was built beside these tests.
 ///
-/// - Parameter environment: what differs from this process's.
-func l2o(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
+/// - Parameters:
+///   - environment: what differs from this process's.
+///   - command: another copy of the command.
+///   - folder: where to run it; else here.
+func l2o(
+    _ arguments: [String], environment: [String: String] = [:], command: String? = nil, folder: String? = nil
+) throws -> Outcome {
     let process = Process()
-    process.executableURL = productsFolder.appendingPathComponent("l2o")
+    process.executableURL = command.map { URL(fileURLWithPath: $0) } ?? productsFolder.appendingPathComponent("l2o")
+    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.arguments = arguments
     process.environment = childEnvironment.merging(environment) { $1 }
     let (output, errors) = (Pipe(), Pipe())

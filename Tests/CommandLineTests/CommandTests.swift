@@ -27,9 +27,13 @@ import Testing
     }
 
     @Test func namedWeightsAreListed() throws {
-        for command in [["list", "optimizers"], ["reproduce", "--help"]] {
-            #expect(try l2o(command).output.contains("rnnprop-paper"), "\(command)")
+        for command in ["list optimizers", "reproduce --help", "inspect --help", "meta-train --help"] {
+            #expect(try l2o(words(command)).output.contains("rnnprop-paper"), "\(command)")
         }
+        let items = try #require(try l2o(["list", "optimizers", "--json"]).json() as? [[String: Any]])
+        let learned = items.filter { $0["is_learned"] as? Bool == true }
+        #expect(learned.map { $0["name"] as? String } == ["rnnprop", "rnnprop-paper"])
+        #expect(learned.allSatisfy { ($0["options"] as? [String])?.contains("state=half") == true })
     }
 
     @Test func datasetsThatAreMissingSayHowToGetThem() throws {

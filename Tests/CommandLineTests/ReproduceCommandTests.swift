@@ -166,7 +166,11 @@ struct ReproduceCommandTests {
                 (place.arguments("text"), "is no results store"),
                 (words("reproduce E12 --out \(folder)/a"), "E12: is not an experiment; did you mean E1?"),
                 (words("reproduce row --out \(folder)/a"), "did you mean rows?"),
-                (words("reproduce E1 --weights none --out \(folder)/a"), "is neither a weight file nor the name"),
+                (
+                    words("reproduce E1 --weights none --out \(folder)/a"),
+                    "neither an optimizer's name nor a weight file"
+                ),
+                (words("reproduce E1 --weights adam --out \(folder)/a"), "adam: is not learned"),
                 (place.arguments("small.safetensors"), "small.safetensors"),
                 (
                     words("reproduce E1 --data-dir \(folder)/none --out \(folder)/b")

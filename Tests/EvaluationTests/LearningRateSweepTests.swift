@@ -178,13 +178,4 @@ struct LearningRateSweepTests {
         let sweep = LearningRateSweep(on: bowl, of: Adam(), steps: 10, seeds: 2)
         #expect(throws: CancellationError.self) { try sweep.run(control: RunControl(isCancelled: { true })) }
     }
-
-    @Test("Rates that are powers of √2 are written as such")
-    func text() {
-        #expect(learningRateText(0x1p-5) == "2^-5")
-        #expect(learningRateText(exp2(-5.5)) == "2^-5.5")
-        #expect(learningRateText(exp2(0.5)) == "2^0.5")
-        #expect(learningRateText(0.001) == "0.001")
-        #expect(learningRateText(0) == "0.0")
-    }
 }

@@ -104,6 +104,5 @@ extension LearnedWeights {
 public func loadLearnedOptimizer(
     path: String, rules: [RuleDescriptor] = RuleRegister.all
 ) throws -> any LearnedOptimizer {
-    let weights = try LearnedWeights.load(path: path, rules: rules)
-    return rules.first { $0.name == weights.kind }!.type.init(weights: weights)
+    try WeightsOrigin.file(path).optimizer(rules: rules)
 }

@@ -1,4 +1,5 @@
 import Evaluation
+import Optimizers
 
 /// One of the paper's comparisons: optimizers on one optimizee for a number of steps. A panel of a figure, a row of the
 /// table of 22.

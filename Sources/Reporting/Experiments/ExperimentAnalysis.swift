@@ -1,5 +1,6 @@
 import Evaluation
 import NumericCore
+import Optimizers
 public import PaperExperiments
 import Statistics
 

@@ -1,5 +1,6 @@
 import Evaluation
 import NumericCore
+import Optimizers
 import PaperExperiments
 import Statistics
 

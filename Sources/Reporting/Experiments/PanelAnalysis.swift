@@ -1,5 +1,6 @@
 public import Evaluation
 import NumericCore
+import Optimizers
 public import PaperExperiments
 public import Statistics
 

@@ -10,24 +10,33 @@ import Statistics
 struct InspectCommand: SharedOptionsCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Show what a file of weights holds.",
+        abstract: "Show what a file of weights, or a shipped one, holds.",
         discussion: """
             Reads any safetensors file; it holds no code, so files from strangers are safe. Weights of learned \
-            optimizers are recognised in the layouts of several projects.
+            optimizers are recognised in the layouts of several projects. Those that are shipped have names (l2o list \
+            optimizers); --out writes their file.
 
             Examples:
-              l2o inspect weights.safetensors
-              l2o inspect weights.safetensors --json
+              l2o inspect rnnprop
+              l2o inspect runs/mine/best.safetensors --json
+              l2o inspect rnnprop --out rnnprop.safetensors
             """)
 
     @OptionGroup var shared: SharedOptions
 
-    @Argument(help: ArgumentHelp("A safetensors file.", valueName: "file"))
+    @Argument(help: ArgumentHelp("A safetensors file, \(shippedNames).", valueName: "name|file"))
     var file: String
 
+    @Option(help: ArgumentHelp("Write the same bytes to this file.", valueName: "file"))
+    var out: String?
+
     mutating func run() throws {
-        let report = try WeightReport(path: file)
-        try shared.json ? Output.write(json: report) : Output.write(report.text)
+        let origin = try WeightsOrigin(file)
+        let bytes = try origin.bytes()
+        let report = WeightReport(try SafetensorsFile(bytes: bytes, path: origin.text), of: origin.text)
+        if let out { try writeFileAtomically(out, bytes) }
+        if shared.json { return try Output.write(json: report) }
+        try Output.write(report.text + (out.map { "\nWritten to \(printable($0))\n" } ?? ""))
     }
 }
 
@@ -59,8 +68,8 @@ private struct WeightReport: Encodable {
     let isFinite: Bool
     let tensors: [TensorSummary]
 
-    init(path: String) throws {
-        let file = try SafetensorsFile(path: path)
+    /// - Parameter path: where the file lies, or the name of shipped weights.
+    init(_ file: SafetensorsFile, of path: String) {
         self.file = path
         metadata = file.metadata
         weights = file.tensors.reduce(0) { $0 + $1.values.count }

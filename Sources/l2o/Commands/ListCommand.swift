@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import LearnedOptimizers
 import Optimizees
 import Optimizers
 import Reporting
@@ -60,25 +61,31 @@ struct ListCommand: SharedOptionsCommand {
     }
 
     private func listOptimizers() throws {
-        struct Item: Encodable {
-            let name: String
-            let summary: String
-            let defaults: String
+        let handDesigned = OptimizerCatalogue.descriptions.map {
+            OptimizerItem(
+                name: $0.keyword, summary: $0.summary, isLearned: false, defaults: $0.defaults, options: nil)
         }
-        let entries = OptimizerCatalogue.descriptions
-        if shared.json {
-            return try Output.write(
-                json: entries.map { Item(name: $0.keyword, summary: $0.summary, defaults: $0.defaults) })
+        let learned = try ShippedWeights.all.map { weights in
+            let rule = type(of: try weights.optimizer()).descriptor
+            return OptimizerItem(
+                name: weights.name, summary: weights.summary, isLearned: true, defaults: nil,
+                options: LearnedOption.all(of: rule).map(\.text))
         }
-        let defaults = entries.map { "  \($0.defaults)\n" }.joined()
+        if shared.json { return try Output.write(json: handDesigned + learned) }
+        let defaults = handDesigned.map { "  \($0.defaults!)\n" }.joined()
+        let options = LearnedOption.all.map { "  \($0.text) \($0.summary)\n" }.joined()
         try Output.write(
             """
-            \(table(entries.map { [$0.keyword, $0.summary] }))
+            Hand-designed
+            \(table(handDesigned.map { [$0.name, $0.summary] }))
             Options and their defaults
             \(defaults)
             Also lr=2^-5.5, lr=sweep for the best rate of a grid, and cosine=STEPS,warmup=STEPS.
-            A learned optimizer is named by its file of weights; to l2o reproduce also as \(weightNames).
 
+            Learned
+            \(table(learned.map { [$0.name, $0.summary] }))
+            Others are named by their file of weights. Options, as in rnnprop:\(LearnedOption.all[0].text)
+            \(options)
             """)
     }
 
@@ -123,6 +130,17 @@ struct ListCommand: SharedOptionsCommand {
                 name: "cifar-10", summary: summary, isFound: false, folder: dataFolder, advice: advice)
         }
     }
+}
+
+/// A line of `l2o list optimizers`.
+private struct OptimizerItem: Encodable {
+    let name: String
+    let summary: String
+    let isLearned: Bool
+    /// Of a hand-designed one, its specification with every default written out.
+    let defaults: String?
+    /// Of a learned one.
+    let options: [String]?
 }
 
 /// A line of `l2o list datasets`.

@@ -45,7 +45,9 @@ struct MetaTrainCommand: SharedOptionsCommand {
     @Option(help: ArgumentHelp("Folder of the run; made if missing.", valueName: "folder"))
     var out: String
 
-    @Option(help: ArgumentHelp("Begin with this file's weights instead of random ones.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Begin with these weights instead of random ones: a file, \(shippedNames).", valueName: "name|file"))
     var from: String?
 
     @Flag(help: "Continue the run in --out.")

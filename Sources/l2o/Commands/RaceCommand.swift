@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Files
+import LearnedOptimizers
 import NumericCore
 import Optimizees
 import Optimizers
@@ -14,16 +15,16 @@ struct RaceCommand: SharedOptionsCommand {
         discussion: """
             For each seed all optimizers start from the same parameters and see the same minibatches. An optimizer is a \
             name with options (l2o list optimizers), or a file with the weights of a learned one. With lr=sweep it runs \
-            at the best learning rate of a grid of powers of √2; FILE:state=half keeps the state of a learned one in \
+            at the best learning rate of a grid of powers of √2; rnnprop:state=half keeps the state of a learned one in \
             16 bits, FILE:factors=bfloat16 multiplies in bfloat16, FILE:state=half,factors=bfloat16 does both.
 
             The final loss is that of the last parameters, averaged over all minibatches of the run. The table shows \
             its median and quartiles over the seeds.
 
             Examples:
-              l2o race --optimizee mnist-mlp --optimizer adam:lr=2^-5 weights.safetensors
-              l2o race --optimizee digits-mlp-relu --optimizer adam:lr=sweep --out runs/relu
-              l2o race --optimizee mnist-mlp --optimizer weights.safetensors weights.safetensors:state=half
+              l2o race --optimizee digits-mlp --optimizer rnnprop adam:lr=2^-5
+              l2o race --optimizee digits-mlp-relu --optimizer rnnprop adam:lr=sweep --out runs/relu
+              l2o race --optimizee mnist-mlp --optimizer runs/mine/best.safetensors rnnprop rnnprop:state=half
               l2o race --optimizee rosenbrock --steps 500 --optimizer sgd momentum --json
             """)
 
@@ -34,7 +35,8 @@ struct RaceCommand: SharedOptionsCommand {
 
     @Option(
         name: [.customLong("optimizer"), .customLong("optimizers")], parsing: .upToNextOption,
-        help: ArgumentHelp("One or several optimizers: adam:lr=0.03125, adam:lr=sweep, a file.", valueName: "spec"))
+        help: ArgumentHelp(
+            "One or several optimizers: rnnprop, adam:lr=0.03125, adam:lr=sweep, a file.", valueName: "spec"))
     var optimizers: [String]
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Steps of each run.", valueName: "n"))
@@ -68,35 +70,30 @@ struct RaceCommand: SharedOptionsCommand {
 
     mutating func run() throws {
         Interrupt.catchSignals()
-        let contenders = try Contender.all(optimizers)
+        let specified = try OptimizerSpecification.optimizers(optimizers)
         // Before hours of work, not after.
         for folder in [out, tensorboard].compactMap(\.self) { try makeFolder(folder) }
         let problem = try OptimizeeCatalogue(data: AppData(folder: dataDir)).optimizee(named: optimizee)
-        try checkMemory(problem, contenders)
-        let sweeps = try sweeps(contenders.compactMap(\.optimizerToTune), on: problem)
-        var tuned = sweeps.makeIterator()
-        let entrants = contenders.map { contender in
-            switch contender {
-            case .entrant(let entrant): entrant
-            case .sweep: Entrant(tuned.next()!)
-            }
-        }
-        let race = Race(on: problem, steps: steps, seeds: seeds, seed: shared.seed, entrants: distinct(entrants))
-        var result = try showingProgress("race") { try race.run(control: $0) }
-        result.command = commandText()
-        if let out { try write(result, sweeps, to: out) }
-        if let tensorboard { try result.write(tensorBoard: tensorboard) }
-        try print(result, sweeps)
-    }
-
-    private func sweeps(
-        _ optimizers: [any HandDesignedOptimizer], on problem: any Optimizee
-    ) throws -> [SweepResult] {
-        guard !optimizers.isEmpty else { return [] }
-        let sweeps = optimizers.map {
+        let sweeps = specified.compactMap(\.optimizerToTune).map {
             LearningRateSweep(on: problem, of: $0, steps: steps, seeds: seeds, seed: shared.seed)
         }
-        let results = try showingProgress(sweepsText(optimizers)) {
+        let ready = specified.filter { $0.optimizerToTune == nil }
+        var race = Race(
+            on: problem, steps: steps, seeds: seeds, seed: shared.seed,
+            entrants: ready.map { Entrant($0.optimizer, label: $0.label) })
+        try race.checkMemory(with: sweeps)
+        let swept = try results(of: sweeps)
+        race.entrants = entrants(specified, swept)
+        var result = try showingProgress("race") { try race.run(control: $0) }
+        result.command = commandText()
+        if let out { try write(result, swept, to: out) }
+        if let tensorboard { try result.write(tensorBoard: tensorboard) }
+        try print(result, swept)
+    }
+
+    private func results(of sweeps: [LearningRateSweep]) throws -> [SweepResult] {
+        guard !sweeps.isEmpty else { return [] }
+        let results = try showingProgress(sweepsText(sweeps.map(\.optimizer))) {
             try LearningRateSweep.run(sweeps, control: $0)
         }
         for result in results where result.isOnEdge {
@@ -113,9 +110,15 @@ struct RaceCommand: SharedOptionsCommand {
                 progress: { line.update($0.completed, of: $0.total) }, isCancelled: Interrupt.isRequested))
     }
 
+    /// All of them in the order in which they were given, those to be tuned as the sweeps tuned them.
+    ///
     /// A sweep may find the very rate at which the optimizer also runs without one: then its label says which it is.
-    private func distinct(_ entrants: [Entrant]) -> [Entrant] {
-        entrants.map { entrant in
+    private func entrants(_ specified: [SpecifiedOptimizer], _ swept: [SweepResult]) -> [Entrant] {
+        var tuned = swept.makeIterator()
+        let entrants = specified.map {
+            $0.optimizerToTune == nil ? Entrant($0.optimizer, label: $0.label) : Entrant(tuned.next()!)
+        }
+        return entrants.map { entrant in
             guard entrant.trials != nil, entrants.count(where: { $0.label == entrant.label }) > 1 else {
                 return entrant
             }

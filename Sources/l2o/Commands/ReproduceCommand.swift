@@ -59,7 +59,7 @@ struct ReproduceCommand: SharedOptionsCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A learned optimizer: \(weightNames) or a file; may be given several times (rnnprop).",
+            "A learned optimizer: \(shippedNames) or a file; may be given several times (rnnprop).",
             valueName: "name|file"))
     var weights: [String] = []
 
@@ -114,18 +114,13 @@ struct ReproduceCommand: SharedOptionsCommand {
         try print(analysis, runs.count)
     }
 
-    /// The weights that race, each once; those of the catalogue are called by its names.
+    /// The weights that race, each once.
     private func learnedEntrants() throws -> [Entrant] {
-        let catalogue = WeightsCatalogue()
         let names = weights.isEmpty ? ["rnnprop"] : weights
-        let contenders = try Contender.all(names.map { try catalogue.path(of: $0) })
-        return zip(names, contenders).map { name, contender in
-            let isNamed = WeightsCatalogue.files.contains { $0.name == name }
-            guard case .entrant(let entrant) = contender, !isNamed else {
-                return Entrant(contender.optimizer, label: name)
-            }
-            return entrant
+        for name in names where try !OptimizerSpecification(name).isLearned {
+            throw InputError(name, "is not learned, and races anyway", advice: "name weights, as rnnprop or a file")
         }
+        return try OptimizerSpecification.optimizers(names).map { Entrant($0.optimizer, label: $0.label) }
     }
 
     /// The command line with other experiments in place of those that were given.

@@ -11,7 +11,7 @@ struct MetaTrainingSession {
     let recipe: RecipeOptions
     let seed: UInt64
     let iterations: Int
-    /// The file whose weights a new run begins with; nil for random ones.
+    /// The file, or the name, of the weights that a new run begins with; nil for random ones.
     let initialWeights: String?
     let saving: MetaTrainingSaving
     let resumes: Bool
@@ -80,9 +80,9 @@ struct MetaTrainingSession {
     }
 
     private func initialOptimizer<Learned: FirstOrderLearnedOptimizer>(_: Learned.Type) throws -> Learned {
-        guard let path = initialWeights else {
+        guard let origin = try initialWeights.map({ try WeightsOrigin($0) }) else {
             return Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: seed))
         }
-        return try Learned(try LearnedWeights.load(path: path), path: path)
+        return try Learned(origin.weights(), path: origin.text)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LearnedOptimizers
 import NumericCore
 
 /// A command with the options that all commands share; `L2O` runs it on the threads that these ask for.
@@ -39,3 +40,6 @@ struct SharedOptions: ParsableArguments {
 /// What every `--tensorboard` says of itself.
 let tensorBoardHelp = ArgumentHelp(
     "Folder for TensorBoard event files; made if missing.", valueName: "folder")
+
+/// The names of shipped weights, as `rnnprop, rnnprop-paper`.
+let shippedNames = ShippedWeights.all.map(\.name).joined(separator: ", ")

@@ -51,7 +51,7 @@ enum Golden {
     /// A file of weights that the repository ships, without its extension.
     static func weights(_ name: String) -> String {
         let root = fixturePath("").split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
-        return "\(root.joined(separator: "/"))/Weights/\(name).safetensors"
+        return "\(root.joined(separator: "/"))/Sources/CShippedWeights/\(name).safetensors"
     }
 
     /// FNV-1a of 64 bits, in hexadecimal digits.
