@@ -202,7 +202,8 @@ let package = Package(
         tests(
             "Evaluation",
             [
-                "TestProblems", "Evaluation", "Statistics", "Optimizees", "Optimizers", "NumericCore", "Files",
+                "TestProblems", "Evaluation", "Statistics", "Optimizees", "LearnedOptimizers", "Optimizers",
+                "NumericCore", "Files",
             ]),
         tests(
             "ResultsStore",
