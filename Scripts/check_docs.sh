@@ -30,7 +30,7 @@ extract=("$(find_tool swift-symbolgraph-extract)" -minimum-access-level public -
 extract+=(-target "$(swift -print-target-info | sed -n 's/^ *"triple": "\(.*\)",$/\1/p' | head -n 1)")
 if [[ $(uname -s) == Darwin ]]; then extract+=(-sdk "$(xcrun --show-sdk-path)"); fi
 # Where a module map stands, so that modules which import it can be read.
-for map in Sources/*/module.modulemap; do extract+=(-I "$(dirname "$map")"); done
+for map in Sources/*/module.modulemap Sources/*/include/module.modulemap; do extract+=(-I "$(dirname "$map")"); done
 
 graphs=$(mktemp -d)
 trap 'rm -rf "$graphs"' EXIT

@@ -12,11 +12,11 @@ struct L2O: ParsableCommand {
               l2o quickstart
               l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 10000 --out runs/rnnprop
               l2o doctor runs/rnnprop
-              l2o race --optimizee digits-mlp --optimizer adam:lr=2^-5 sgd:lr=1
+              l2o race --optimizee digits-mlp --optimizer rnnprop adam:lr=2^-5 sgd:lr=1
               l2o reproduce E1 --seeds 5
               l2o report runs/reproduce
               l2o list optimizees
-              l2o inspect weights.safetensors
+              l2o inspect rnnprop
               l2o data fetch mnist
 
             Environment:

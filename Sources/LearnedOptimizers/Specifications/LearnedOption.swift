@@ -1,5 +1,5 @@
 import NumericCore
-public import Optimizers
+import Optimizers
 
 /// A way to run a learned optimizer that differs from how it was trained: `state=half` in a specification.
 ///

@@ -24,7 +24,7 @@ struct MetaTrainCommand: SharedOptionsCommand {
               l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 10000 --out runs/rnnprop
               l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 20000 --out runs/rnnprop --resume
               l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 1000 --out runs/tuned \
-            --from runs/rnnprop/latest.safetensors --meta-learning-rate 0.0001
+            --from rnnprop --meta-learning-rate 0.0001
               l2o meta-train --optimizer dm --optimizee digits-mlp --iterations 1000 --out runs/dm --tensorboard logs/dm
             """)
 
