@@ -72,7 +72,9 @@ extension OptimizerSpecification {
 
     /// Several optimizers, each once and each with a label of its own.
     ///
-    /// - Parameter rules: the learned rules to choose from.
+    /// - Parameters:
+    ///   - texts: what a user wrote.
+    ///   - rules: the learned rules to choose from.
     /// - Throws: `InputError` for one that cannot be used, and for two that are the same.
     public static func optimizers(
         _ texts: [String], rules: [RuleDescriptor] = RuleRegister.all
