@@ -208,7 +208,7 @@ let package = Package(
         tests(
             "ResultsStore",
             [
-                "ResultsStore", "Evaluation", "Optimizees", "Optimizers", "NumericCore", "Files",
+                "ResultsStore", "Evaluation", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests(

@@ -51,14 +51,11 @@ struct WeightExamination<Learned: FirstOrderLearnedOptimizer> {
             advice: "Growing weights end in saturated gates: lower --meta-learning-rate, or stop here.")
     }
 
-    /// The size of Adam's next step relative to the weights'.
+    /// The size of the meta-optimizer's last step relative to the weights'.
     private var stepSize: Finding? {
-        let (adam, t) = (progress.adam, Double(progress.adam.step))
-        guard t > 0 else { return nil }
-        let steps = zip(adam.first, adam.second).map { first, second in
-            Double(first) / (1 - pow(0.9, t)) / ((Double(second) / (1 - pow(0.999, t))).squareRoot() + 1e-8)
-        }
-        let size = steps.reduce(0) { $0 + $1 * $1 }.squareRoot() * options.metaLearningRate
+        guard progress.adam.step > 0 else { return nil }
+        let direction = options.metaOptimizer.direction(progress.adam)
+        let size = direction.reduce(0) { $0 + $1 * $1 }.squareRoot() * options.metaLearningRate
         let ratio = size / max(Self.norm(weights.tensors.flatMap(\.values)), 1e-30)
         return Finding(
             "step on the weights", "\(numberText(ratio, digits: 2)) of their norm",

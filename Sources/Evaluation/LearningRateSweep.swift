@@ -48,7 +48,7 @@ public struct LearningRateSweep: Sendable {
     ///   - steps: how many steps each run takes.
     ///   - seeds: how many problems each learning rate meets.
     ///   - seed: the root of all random numbers, as a race's.
-    ///   - halfPowers: where the search begins, `2^(k/2)` for each k; else a range that suits most problems.
+    ///   - halfPowers: where the search begins, `2^(k/2)` for each k; else the optimizer's `usualHalfPowers`.
     ///   - spacing: how far apart the first rates are, in half powers of two; 1 tries the whole grid.
     ///   - coarseSeeds: how many problems a rate meets while rates are further apart than √2; else all.
     /// - Precondition: `steps`, `seeds` and `coarseSeeds` are positive, `spacing` is a power of two.
@@ -64,25 +64,10 @@ public struct LearningRateSweep: Sendable {
         self.steps = steps
         self.seeds = seeds
         self.seed = seed
-        self.halfPowers = halfPowers ?? Self.usualHalfPowers(of: optimizer)
+        self.halfPowers = halfPowers ?? type(of: optimizer).usualHalfPowers
         self.spacing = spacing
         self.coarseSeeds = min(coarseSeeds ?? seeds, seeds)
         precondition(self.coarseSeeds > 0, "a sweep has seeds")
-    }
-
-    /// The grid that a sweep of this optimizer starts with, in half powers of two.
-    ///
-    /// Optimizers that divide by the gradient's size have steps of about the learning rate; the others need as much
-    /// as the gradient lacks.
-    public static func usualHalfPowers(of optimizer: any HandDesignedOptimizer) -> ClosedRange<Int> {
-        switch optimizer {
-        case is SGD: -8...8
-        case is Momentum, is Nesterov: -14...2
-        case is Adagrad: -12...4
-        case is Adadelta: -4...12
-        case is Adam, is AdamW, is RMSprop: -20...(-4)
-        default: -24...0
-        }
     }
 
     /// Searches until the best rate lies between those of its `reach`, or at the limits.

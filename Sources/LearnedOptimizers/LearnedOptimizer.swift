@@ -78,6 +78,15 @@ public protocol KernelChoosing: LearnedOptimizer {
     func with(kernels: Kernels) -> Self
 }
 
+extension KernelChoosing {
+    /// What the rule's name has to end with: kernels other than those that everything uses give other numbers, and
+    /// results are kept by names.
+    public var kernelSuffix: String {
+        if kernels.factors != .single { return "+\(kernels.factors)" }
+        return kernels.name == Kernels.selected.name ? "" : "+\(kernels.name)"
+    }
+}
+
 /// A learned optimizer that can keep its state in fewer bits.
 public protocol CompactStateOffering: LearnedOptimizer {
     /// The same rule with a smaller state, for use, not for training.

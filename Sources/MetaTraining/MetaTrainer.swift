@@ -44,7 +44,7 @@ public struct MetaTrainer<Learned: FirstOrderLearnedOptimizer> {
         self.optimizee = optimizee
         self.options = options
         self.reducer = reducer
-        metaOptimizer = Adam(learningRate: options.metaLearningRate)
+        metaOptimizer = options.metaOptimizer
         self.progress =
             progress
             ?? MetaTrainingProgress(

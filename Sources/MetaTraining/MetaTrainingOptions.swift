@@ -1,4 +1,5 @@
 public import NumericCore
+package import Optimizers
 
 /// Everything that decides what a meta-training run computes; the paper's constants unless said otherwise.
 public struct MetaTrainingOptions: Sendable, Equatable {
@@ -33,6 +34,9 @@ public struct MetaTrainingOptions: Sendable, Equatable {
         metaLoss = recipe.metaLoss
         selection = recipe.selection
     }
+
+    /// What takes steps on φ.
+    package var metaOptimizer: Adam { Adam(learningRate: metaLearningRate) }
 
     /// The weight of each of a period's losses.
     package var lossWeights: [Float] {

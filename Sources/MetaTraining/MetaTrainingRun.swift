@@ -1,4 +1,4 @@
-import Files
+package import Files
 public import LearnedOptimizers
 import NumericCore
 public import Optimizees
@@ -8,7 +8,7 @@ public import Optimizees
 /// The folder holds `latest.safetensors`, a numbered checkpoint every so many iterations, the best of those as
 /// `best.safetensors`, and `metrics.jsonl`, one object a meta-iteration. Whenever the process dies, resuming from the
 /// folder ends with the same files, bit for bit, as a run that was never disturbed; only the seconds in the metrics
-/// differ.
+/// differ. Nobody else can begin or continue a run there as long as this value lasts.
 public struct MetaTrainingRun<Learned: FirstOrderLearnedOptimizer> {
     public private(set) var trainer: MetaTrainer<Learned>
     private let saving: MetaTrainingSaving
@@ -16,6 +16,7 @@ public struct MetaTrainingRun<Learned: FirstOrderLearnedOptimizer> {
     private let metrics: MetricsLog
     private let secondsBefore: Double
     private let start = ContinuousClock.now
+    private let lock: FolderLock
 
     /// Starts a run, or continues the one in the folder.
     ///
@@ -27,8 +28,8 @@ public struct MetaTrainingRun<Learned: FirstOrderLearnedOptimizer> {
     ///   - description: what else decides the result, by name; kept in every checkpoint.
     ///   - resumes: whether the folder's run is continued.
     /// - Throws: `InputError` where the folder already holds a run and `resumes` is false, where there is none to
-    ///   continue or it was made with other options, and where the folder cannot be written; `UnknownKernels` where there
-    ///   are none for the options.
+    ///   continue or it was made with other options, where another run is under way in it, and where it cannot be
+    ///   written; `UnknownKernels` where there are none for the options.
     public init(
         optimizer: Learned, optimizee: any Optimizee, options: MetaTrainingOptions, saving: MetaTrainingSaving,
         description: [String: String] = [:], resumes: Bool
@@ -43,6 +44,7 @@ public struct MetaTrainingRun<Learned: FirstOrderLearnedOptimizer> {
                 advice: "check the folder, or leave out --resume to begin one")
         }
         try makeFolder(saving.folder)
+        lock = try saving.takenLock()
         if resumes {
             let checkpoint = try Checkpoint<Learned>(path: latest)
             try Self.check(checkpoint.configuration, against: configuration, path: latest)
@@ -137,8 +139,16 @@ public struct MetaTrainingSaving: Sendable {
     public var latestEvery = 25
     /// Meta-iterations between two numbered checkpoints.
     public var checkpointEvery = 1000
+    /// The folder's lock, where whoever starts the run has it; else the run takes it.
+    package var lock: FolderLock?
 
     public init(folder: String) { self.folder = folder }
+
+    fileprivate func takenLock() throws -> FolderLock {
+        if let lock = try lock ?? FolderLock.take(folder) { return lock }
+        throw InputError(
+            folder, "another run is under way in it", advice: "wait until it has ended, or choose another folder")
+    }
 
     /// The numbered checkpoint of an iteration.
     public func checkpoint(_ iteration: Int) -> String {

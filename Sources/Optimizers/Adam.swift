@@ -16,6 +16,7 @@ public struct Adam: HandDesignedOptimizer {
         Hyperparameter<Self>("epsilon", .nonNegative, \.epsilon),
     ]
     public static let slotsPerParameter = 2
+    public static let usualHalfPowers = -20...(-4)
 
     public var learningRate: Double
     /// β₁, the decay of the gradients' average.
@@ -53,6 +54,19 @@ public struct Adam: HandDesignedOptimizer {
     }
 }
 
+extension Adam {
+    /// What the last update multiplied the learning rate by, `m̂ / (√v̂ + ε)`, told from the state that it left.
+    ///
+    /// - Precondition: there was an update.
+    package func direction(_ state: Slots) -> [Double] {
+        precondition(state.step > 0, "an update has a direction")
+        let (first, second) = (1 - pow(beta1, Double(state.step)), 1 - pow(beta2, Double(state.step)))
+        return zip(state.first, state.second).map { mean, squares in
+            Double(mean) / first / ((Double(squares) / second).squareRoot() + epsilon)
+        }
+    }
+}
+
 /// Adam whose weight decay passes by the moments: `θ ← (1 − η λ) θ`, then Adam's step.
 ///
 /// Loshchilov and Hutter 2019, *Decoupled weight decay regularization*, where λ is multiplied by the schedule's factor
@@ -67,6 +81,7 @@ public struct AdamW: HandDesignedOptimizer {
         Hyperparameter<Self>("decay", .nonNegative, \.weightDecay),
     ]
     public static let slotsPerParameter = 2
+    public static let usualHalfPowers = -20...(-4)
 
     public var learningRate: Double
     /// β₁, the decay of the gradients' average.

@@ -6,6 +6,7 @@ public struct SGD: HandDesignedOptimizer {
     public static let summary = "stochastic gradient descent"
     public static let hyperparameters: [Hyperparameter<Self>] = []
     public static let slotsPerParameter = 0
+    public static let usualHalfPowers = -8...8
 
     public var learningRate: Double
     public var schedule: Schedule
@@ -37,6 +38,7 @@ public struct Momentum: HandDesignedOptimizer {
     public static let summary = "gradient descent with heavy-ball momentum"
     public static let hyperparameters = [Hyperparameter<Self>("momentum", .fraction, \.momentum)]
     public static let slotsPerParameter = 1
+    public static let usualHalfPowers = -14...2
 
     public var learningRate: Double
     /// μ.
@@ -75,6 +77,7 @@ public struct Nesterov: HandDesignedOptimizer {
     public static let summary = "gradient descent with Nesterov's momentum"
     public static let hyperparameters = [Hyperparameter<Self>("momentum", .fraction, \.momentum)]
     public static let slotsPerParameter = 1
+    public static let usualHalfPowers = -14...2
 
     public var learningRate: Double
     /// μ.

@@ -10,6 +10,11 @@ public protocol HandDesignedOptimizer: Optimizer where State == Slots {
     static var hyperparameters: [Hyperparameter<Self>] { get }
     /// How many floats the state keeps for each parameter: 0, 1 or 2.
     static var slotsPerParameter: Int { get }
+    /// Which learning rates suit most problems, `2^(k/2)` for each k: where a sweep begins.
+    ///
+    /// An optimizer that divides by the gradient's size has steps of about the learning rate; any other needs as much as
+    /// the gradient lacks.
+    static var usualHalfPowers: ClosedRange<Int> { get }
 
     /// The learning rate before the schedule's factor.
     var learningRate: Double { get set }

@@ -11,6 +11,7 @@ public struct Adagrad: HandDesignedOptimizer {
         Hyperparameter<Self>("epsilon", .nonNegative, \.epsilon),
     ]
     public static let slotsPerParameter = 1
+    public static let usualHalfPowers = -12...4
 
     public var learningRate: Double
     /// s before the first step.
@@ -64,6 +65,7 @@ public struct RMSprop: HandDesignedOptimizer {
         Hyperparameter<Self>("epsilon", .nonNegative, \.epsilon),
     ]
     public static let slotsPerParameter = 1
+    public static let usualHalfPowers = -20...(-4)
 
     public var learningRate: Double
     /// α, the average's decay.
@@ -114,6 +116,7 @@ public struct Adadelta: HandDesignedOptimizer {
         Hyperparameter<Self>("epsilon", .nonNegative, \.epsilon),
     ]
     public static let slotsPerParameter = 2
+    public static let usualHalfPowers = -4...12
 
     public var learningRate: Double
     /// ρ, both averages' decay.

@@ -3,7 +3,6 @@ import Files
 import LearnedOptimizers
 import MetaTraining
 import Optimizees
-import Platform
 
 /// Meta-trains the ablations of E9 and E10, each in a folder of its own that is continued or reused.
 struct AblationTraining {
@@ -26,10 +25,12 @@ struct AblationTraining {
     /// - Throws: `CancellationError` where cancelled, after saving; `InputError` where the folder holds a run that was
     ///   made with other options.
     func entrants(_ ablation: Ablation, report: (Int) -> Void) throws -> [Entrant] {
-        let saving = saving(ablation)
+        var saving = saving(ablation)
         try makeFolder(saving.folder)
-        let lock = try FolderLock(saving.folder, isCancelled: isCancelled)
-        defer { lock.release() }
+        // Another process that trains the same is waited for.
+        let lock = try FolderLock.wait(for: saving.folder, isCancelled: isCancelled)
+        defer { withExtendedLifetime(lock) {} }
+        saving.lock = lock
         try train(try ablation.trainable, ablation, saving, report)
         return try ablation.quarters.map { quarter in
             let done = Ablation.iterations(quarter, of: iterations)
@@ -83,28 +84,4 @@ extension Ablation {
     fileprivate var trainable: any FirstOrderLearnedOptimizer.Type {
         get throws { try RuleRegister.named(kind).firstOrderType() }
     }
-}
-
-/// Keeps two processes from training in one folder. The system gives it up when its process dies.
-private struct FolderLock {
-    private let descriptor: Int32
-
-    /// Waits until nobody else has it.
-    init(_ folder: String, isCancelled: () -> Bool) throws {
-        let path = "\(folder)/lock"
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw InputError(
-                path, "cannot be opened: \(errorText())", advice: "choose a folder that you may write to")
-        }
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-            if isCancelled() || (errno != EWOULDBLOCK && errno != EINTR) {
-                close(descriptor)
-                throw CancellationError()
-            }
-            usleep(200_000)
-        }
-    }
-
-    func release() { close(descriptor) }
 }

@@ -21,7 +21,8 @@ import Testing
     private func files(_ folder: String) throws -> [String: [UInt8]] {
         let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/run")
         return try Dictionary(
-            uniqueKeysWithValues: names.filter { !$0.hasSuffix(".tmp") && !$0.hasSuffix(".svg") }.map { name in
+            uniqueKeysWithValues: names.filter { !$0.hasSuffix(".tmp") && !$0.hasSuffix(".svg") && $0 != "lock" }.map
+            { name in
                 let bytes = try readFile("\(folder)/run/\(name)")
                 guard name == "metrics.jsonl" else { return (name, bytes) }
                 let log = String(decoding: bytes, as: UTF8.self)
@@ -58,6 +59,21 @@ import Testing
                 }
             }
             #expect(kills == 20)
+        }
+    }
+
+    @Test("A second command in the same folder is told so in one line, until the first has died")
+    func oneAtATime() throws {
+        try withTemporaryFolder { folder in
+            let first = try run(folder, resumes: false)
+            while !fileExists("\(folder)/run/latest.safetensors") { Thread.sleep(forTimeInterval: 0.01) }
+            let arguments = first.arguments!.map { $0 == "run" ? "\(folder)/run" : $0 } + ["--resume"]
+            let second = try l2o(arguments)
+            #expect(second.exitCode == 1 && second.errorLines.count == 1, "\(second.errors)")
+            #expect(second.errors.contains("/run: another run is under way in it; wait until it has ended"))
+            kill(first.processIdentifier, SIGKILL)
+            first.waitUntilExit()
+            #expect(try l2o(arguments).exitCode == 0)
         }
     }
 

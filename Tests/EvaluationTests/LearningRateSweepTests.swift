@@ -173,9 +173,36 @@ struct LearningRateSweepTests {
         #expect(around.allSatisfy { $0.finalLosses.count == 3 && $0.mean >= result.best.mean })
     }
 
+    @Test("A sweep begins where the optimizer says, also one that nobody here knows")
+    func begins() throws {
+        #expect(LearningRateSweep(on: bowl, of: SGD(), steps: 1, seeds: 1).halfPowers == -8...8)
+        #expect(LearningRateSweep(on: bowl, of: AdamW(), steps: 1, seeds: 1).halfPowers == (-20)...(-4))
+        let sweep = LearningRateSweep(on: bowl, of: Sign(), steps: 2, seeds: 1)
+        #expect(sweep.halfPowers == -30...(-26))
+        let tried = try sweep.run().trials.map(\.halfPower)
+        #expect(tried.first == -30 && tried.contains(-26))
+    }
+
     @Test("Cancelling stops")
     func cancellation() {
         let sweep = LearningRateSweep(on: bowl, of: Adam(), steps: 10, seeds: 2)
         #expect(throws: CancellationError.self) { try sweep.run(control: RunControl(isCancelled: { true })) }
+    }
+}
+
+/// Takes steps of one size, which another package might.
+private struct Sign: HandDesignedOptimizer {
+    static let keyword = "sign"
+    static let summary = "steps along the gradient's signs"
+    static let hyperparameters: [Hyperparameter<Self>] = []
+    static let slotsPerParameter = 0
+    static let usualHalfPowers = -30...(-26)
+    var learningRate = 0.001
+    var schedule = Schedule.constant
+
+    func update(parameters: inout MutableSpan<Float>, gradient: Span<Float>, loss: Float?, state: inout Slots) {
+        for index in 0..<parameters.count {
+            parameters[index] -= Float(learningRate) * (gradient[index] < 0 ? -1 : 1)
+        }
     }
 }

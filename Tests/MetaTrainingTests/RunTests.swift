@@ -59,9 +59,11 @@ private func content(_ folder: String) throws -> [String: String] {
             try withTemporaryFolder { broken in
                 var first = try start(whole)
                 try first.run(until: 9, shouldStop: { false }, report: { _, _ in })
-                var second = try start(broken)
                 var done = 0
-                try second.run(until: 9, shouldStop: { done == stop }, report: { _, _ in done += 1 })
+                do {
+                    var second = try start(broken)
+                    try second.run(until: 9, shouldStop: { done == stop }, report: { _, _ in done += 1 })
+                }
                 #expect(done == stop)
                 var third = try start(broken, resumes: true)
                 #expect(third.trainer.progress.iteration == stop)
@@ -80,8 +82,10 @@ private func content(_ folder: String) throws -> [String: String] {
             try withTemporaryFolder { broken in
                 var first = try start(whole, bfloat16)
                 try first.run(until: 5, shouldStop: { false }, report: { _, _ in })
-                var second = try start(broken, bfloat16)
-                try second.run(until: 3, shouldStop: { false }, report: { _, _ in })
+                do {
+                    var second = try start(broken, bfloat16)
+                    try second.run(until: 3, shouldStop: { false }, report: { _, _ in })
+                }
                 #expect(throws: InputError.self) { try start(broken, resumes: true) }
                 var third = try start(broken, bfloat16, resumes: true)
                 try third.run(until: 5, shouldStop: { false }, report: { _, _ in })
@@ -102,9 +106,11 @@ private func content(_ folder: String) throws -> [String: String] {
                 var first = try start(whole)
                 try first.run(until: 8, shouldStop: { false }, report: { _, _ in })
                 // As if killed while the fourth iteration's line was being written; the last saving was after the second.
-                var second = try start(broken)
-                var done = 0
-                try second.run(until: 8, shouldStop: { done == 2 }, report: { _, _ in done += 1 })
+                do {
+                    var second = try start(broken)
+                    var done = 0
+                    try second.run(until: 8, shouldStop: { done == 2 }, report: { _, _ in done += 1 })
+                }
                 let log = try readFile("\(broken)/metrics.jsonl")
                 let lines = try readFile("\(whole)/metrics.jsonl").split(separator: UInt8(ascii: "\n"))
                 let torn = log + lines[2] + [UInt8(ascii: "\n")] + lines[3].prefix(20)
@@ -188,14 +194,35 @@ private func content(_ folder: String) throws -> [String: String] {
     func refusals() throws {
         try withTemporaryFolder { folder in
             #expect(throws: InputError.self) { try start(folder, resumes: true) }
-            var run = try start(folder)
-            try run.run(until: 2, shouldStop: { false }, report: { _, _ in })
+            let weights: SafetensorsFile
+            do {
+                var run = try start(folder)
+                try run.run(until: 2, shouldStop: { false }, report: { _, _ in })
+                weights = run.trainer.optimizer.weights.safetensors()
+            }
             #expect(throws: InputError.self) { try start(folder) }
             #expect(throws: InputError.self) { try start(folder, options { $0.unroll = 6 }, resumes: true) }
             #expect(throws: InputError.self) { try Checkpoint<DMoptimizer>(path: "\(folder)/latest.safetensors") }
-            let weights = run.trainer.optimizer.weights.safetensors()
             try weights.write(to: "\(folder)/latest.safetensors")
             #expect(throws: InputError.self) { try start(folder, resumes: true) }
+        }
+    }
+
+    @Test("Two runs in one folder do not mix: the second is told so, and changes nothing", arguments: [true, false])
+    func oneAtATime(resumes: Bool) throws {
+        try withTemporaryFolder { whole in
+            try withTemporaryFolder { folder in
+                var undisturbed = try start(whole)
+                try undisturbed.run(until: 8, shouldStop: { false }, report: { _, _ in })
+                var run = try start(folder)
+                try run.run(until: 4, shouldStop: { false }, report: { _, _ in })
+                let error = #expect(throws: InputError.self) { try start(folder, resumes: resumes) }
+                #expect(
+                    error?.description == "\(folder): another run is under way in it; "
+                        + "wait until it has ended, or choose another folder")
+                try run.run(until: 8, shouldStop: { false }, report: { _, _ in })
+                #expect(try content(folder) == content(whole))
+            }
         }
     }
 

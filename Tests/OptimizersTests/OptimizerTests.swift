@@ -53,6 +53,20 @@ struct OptimizerTests {
         check(try OptimizerCatalogue.parse(specification).optimizer)
     }
 
+    @Test("Adam's direction is what its last update multiplied the rate by, whatever its constants")
+    func direction() {
+        let adam = Adam(learningRate: 0.01, beta1: 0.6, beta2: 0.8, epsilon: 0.3)
+        var parameters = start(17)
+        var state = adam.initialState(parameterCount: 17)
+        for _ in 0..<4 {
+            let before = parameters
+            adam.update(&parameters, gradient: gradient(at: parameters), state: &state)
+            for (index, direction) in adam.direction(state).enumerated() {
+                #expect(abs(Double(before[index] - parameters[index]) - 0.01 * direction) < 1e-7)
+            }
+        }
+    }
+
     @Test("Each case runs its own optimizer: names and updates all differ")
     func distinct() throws {
         let optimizers = try specifications.map {

@@ -2,6 +2,7 @@ import Evaluation
 import Files
 import Foundation
 import GRDB
+import LearnedOptimizers
 import NumericCore
 import Optimizees
 import Optimizers
@@ -75,6 +76,31 @@ struct StoreTests {
             ]
             for wanted in different { _ = try runs.perform([wanted], meter: meter) }
             #expect(runs.count.computed == different.count)
+        }
+    }
+
+    /// Kernels differ in the order of their sums.
+    @Test(
+        "Other kernels than those that everything uses are another key; these are none of their own",
+        .enabled(if: Kernels.all.count > 1, "this processor has one set of kernels"))
+    func kernels() throws {
+        try withTemporaryFolder { folder in
+            let runs = StoredRuns(try open(folder))
+            let learned = RNNprop(key: RandomKey(seed: 1))
+            func wanted(_ optimizer: any Optimizer) -> [RunRequest] {
+                [RunRequest(optimizer: optimizer, optimizee: Counted(), steps: 5, seed: 1, problem: 0)]
+            }
+            for kernels in Kernels.all {
+                let optimizer = learned.with(kernels: kernels)
+                _ = try runs.perform(wanted(optimizer), meter: meter)
+                _ = try runs.perform(wanted(optimizer.withSmallState), meter: meter)
+            }
+            #expect(runs.count.computed == 2 * Kernels.all.count)
+            _ = try runs.perform(wanted(learned), meter: meter)
+            #expect(runs.count.computed == 2 * Kernels.all.count && runs.count.found == 1)
+            #expect(
+                learned.name.wholeMatch(of: #/rnnprop\(weights=[0-9a-f]+\)/#) != nil
+                    || learned.kernels.factors != .single)
         }
     }
 

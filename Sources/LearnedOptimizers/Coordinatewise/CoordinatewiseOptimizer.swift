@@ -84,13 +84,12 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: FirstOrderLearnedO
             constants: constants, kernels: kernels)
     }
 
-    /// The kind and a digest of constants and weights, and the precision of products that are not in single.
+    /// The kind and a digest of constants and weights, and kernels that are not everybody's.
     public var name: String {
         var digest = Digest()
         for value in metaParameters { digest.add(UInt64(value.bitPattern)) }
         for (_, value) in constants.sorted(by: { $0.key < $1.key }) { digest.add(UInt64(Float(value).bitPattern)) }
-        let factors = kernels.factors == .single ? "" : "+\(kernels.factors)"
-        return "\(Features.kind)(weights=\(digest.text))\(factors)"
+        return "\(Features.kind)(weights=\(digest.text))\(kernelSuffix)"
     }
 
     // MARK: Steps
