@@ -1,3 +1,4 @@
+import Files
 public import NumericCore
 public import Optimizers
 
@@ -36,6 +37,14 @@ extension LearnedOptimizer {
     public static var kind: String { descriptor.name }
 
     public var reference: (any ReferenceRule)? { nil }
+
+    /// The kind with a digest of φ and of constants, `rnnprop(weights=…)`: the `name` under which results are kept.
+    public func name(withConstants constants: [String: Double]) -> String {
+        var digest = Digest()
+        for value in metaParameters { digest.add(UInt64(value.bitPattern)) }
+        for (_, value) in constants.sorted(by: { $0.key < $1.key }) { digest.add(UInt64(Float(value).bitPattern)) }
+        return "\(Self.kind)(weights=\(digest.text))"
+    }
 
     /// One with weights that were read from `path`.
     ///
@@ -118,6 +127,23 @@ public struct RecordedPeriod<State: Sendable>: Sendable {
 
     /// The number of parameters.
     public var parameterCount: Int { startParameters.count }
+
+    /// Σ_{s>t} w_s ∇f(θ_s), the derivative of the loss with respect to the update of step t, for each step: as many rows
+    /// as there are steps, the last one 0.
+    public var laterGradients: AlignedFloats {
+        let (count, weights) = (parameterCount, lossWeights)
+        var later = AlignedFloats(count: count * weights.count)
+        gradients.withPointer { gradients in
+            later.withMutablePointer { later in
+                for t in weights.indices.dropLast().reversed() {
+                    let (row, next) = (later + t * count, later + (t + 1) * count)
+                    let gradient = gradients + (t + 1) * count
+                    for i in 0..<count { row[i] = next[i] + weights[t + 1] * gradient[i] }
+                }
+            }
+        }
+        return later
+    }
 }
 
 /// Every `stride`-th block of coordinates, counted from `offset`.

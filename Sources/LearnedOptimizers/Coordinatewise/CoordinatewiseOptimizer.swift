@@ -85,12 +85,7 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: FirstOrderLearnedO
     }
 
     /// The kind and a digest of constants and weights, and kernels that are not everybody's.
-    public var name: String {
-        var digest = Digest()
-        for value in metaParameters { digest.add(UInt64(value.bitPattern)) }
-        for (_, value) in constants.sorted(by: { $0.key < $1.key }) { digest.add(UInt64(Float(value).bitPattern)) }
-        return "\(Features.kind)(weights=\(digest.text))\(kernelSuffix)"
-    }
+    public var name: String { name(withConstants: constants) + kernelSuffix }
 
     // MARK: Steps
 

@@ -31,7 +31,9 @@ struct MetaTrainCommand: SharedOptionsCommand {
     @OptionGroup var shared: SharedOptions
     @OptionGroup(title: "Recipe") var recipe: RecipeOptions
 
-    @Option(help: ArgumentHelp("What is learned: rnnprop or dm.", valueName: "kind"))
+    @Option(
+        help: ArgumentHelp(
+            "What is learned: \(RuleRegister.all.map(\.name).joined(separator: ", ")).", valueName: "kind"))
     var optimizer: String
 
     @Option(help: ArgumentHelp("What it is trained on; see l2o list optimizees.", valueName: "name"))
