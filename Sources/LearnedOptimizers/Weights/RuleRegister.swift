@@ -6,6 +6,7 @@ public enum RuleRegister {
     public static let all: [RuleDescriptor] = [
         RNNprop.descriptor,
         DMoptimizer.descriptor,
+        SmallFC.descriptor,
     ]
 
     /// Every rule and one that may be of another package.
