@@ -156,6 +156,14 @@ import Testing
             #expect(error?.description.hasPrefix("/dev/full: cannot be written: No space left on device;") == true)
         }
     }
+
+    @Test func aFolderIsListedByName() throws {
+        try withTemporaryFolder { folder in
+            for name in ["b", "a b", "é", ".c"] { try writeFileAtomically("\(folder)/\(name)", text: "") }
+            #expect(fileNames(in: folder) == [".c", "a b", "b", "é"])
+            #expect(fileNames(in: "\(folder)/none").isEmpty)
+        }
+    }
 }
 
 private func limitFileSize(to bytes: Int) {
