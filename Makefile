@@ -2,7 +2,8 @@
 # (https://www.swift.org/install).
 
 SWIFT ?= swift
-SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources \
+	Examples/*/Package.swift Examples/*/Sources
 
 .PHONY: quickstart test bench docs format lint setup
 
@@ -11,9 +12,11 @@ quickstart: setup
 	$(SWIFT) build -c release --product l2o
 	"$$($(SWIFT) build -c release --show-bin-path)/l2o" quickstart
 
-# The whole test suite, in the build that is used.
+# The whole test suite, in the build that is used: on its own, `swift test` would build everything once more, with internal
+# symbols for tests to see.
 test: setup
-	$(SWIFT) test -c release
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --skip-build
 
 # Times ours against JAX and PyTorch, turn by turn: half an hour, or a few minutes with ARGS=--quick.
 # ARGS="--json FILE" keeps every figure; Benchmarks/README.md has the rest.

@@ -4,6 +4,8 @@
 #
 # No aarch64 Linux toolchain is needed: the kernels use neither Foundation nor the runtime, so Embedded Swift's standard
 # library for bare metal, which every toolchain brings, is enough, and Debian's cross compiler links a main program.
+#
+#   check_aarch64.sh tools   only installs what it needs
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,6 +17,8 @@ for tool in aarch64-linux-gnu-gcc aarch64-linux-gnu-objdump qemu-aarch64; do
         gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user >/dev/null
     break
 done
+
+[ "${1:-}" != tools ] || exit 0
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

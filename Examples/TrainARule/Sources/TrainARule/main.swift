@@ -27,7 +27,9 @@ let trainer = MetaTrainer(
 let start = ContinuousClock.now
 while ContinuousClock.now - start < .seconds(seconds) {
     let iteration = trainer.iterate()
-    if iteration.iteration.isMultiple(of: 20) { print("iteration \(iteration.iteration): meta-loss \(iteration.metaLoss)") }
+    if iteration.iteration.isMultiple(of: 20) {
+        print("iteration \(iteration.iteration): meta-loss \(iteration.metaLoss)")
+    }
 }
 let trained = trainer.trained
 try trained.weights.safetensors().write(to: "blend.safetensors")
