@@ -1,12 +1,11 @@
 import Files
 import LearnedOptimizers
-import MetaTraining
+public import MetaTraining
 import NumericCore
-public import Optimizees
 
 /// What is wrong with a meta-training run, and what to do about it.
 ///
-///     let diagnosis = try Diagnosis(ofRunIn: "runs/rnnprop") { try catalogue.optimizee(wrappedName: $0) }
+///     let diagnosis = try Diagnosis(ofRunIn: "runs/rnnprop") { try TaskNames($0).distribution(catalogue) }
 ///     for finding in diagnosis.findings where finding.verdict != .fine { print(finding.check, finding.value) }
 ///
 /// Reads the run's log and its latest checkpoint, and lets the optimizer of that checkpoint work on fresh tasks of the
@@ -32,12 +31,12 @@ public struct Diagnosis: Sendable, Encodable {
     /// - Parameters:
     ///   - folder: what `l2o meta-train --out` wrote to.
     ///   - tasks: how many fresh tasks to try.
-    ///   - optimizee: finds an optimizee by the name that the checkpoint keeps.
+    ///   - distribution: finds what tasks are drawn from by the name that the checkpoint keeps.
     ///   - progress: called after each task, from any thread, with the number done.
     ///   - isCancelled: asked now and then, from any thread.
     /// - Throws: `InputError` where the folder holds no run or a damaged one; `CancellationError`.
     public init(
-        ofRunIn folder: String, tasks: Int = 8, optimizee: (String) throws -> any Optimizee,
+        ofRunIn folder: String, tasks: Int = 8, distribution: (String) throws -> any TaskDistribution,
         progress: @escaping @Sendable (Int) -> Void = { _ in },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws {
@@ -49,7 +48,7 @@ public struct Diagnosis: Sendable, Encodable {
         }
         let rule = try RuleRegister.named(try LearnedWeights.load(path: path).kind)
         self = try Self.examine(
-            try rule.firstOrderType(), folder, path, tasks, optimizee, Control(progress, isCancelled))
+            rule.type, folder, path, tasks, distribution, Control(progress, isCancelled))
     }
 
     /// How the caller is told and asked.
@@ -63,34 +62,41 @@ public struct Diagnosis: Sendable, Encodable {
         }
     }
 
-    private static func examine<Learned: FirstOrderLearnedOptimizer>(
+    private static func examine<Learned: LearnedOptimizer>(
         _: Learned.Type, _ folder: String, _ path: String, _ tasks: Int,
-        _ optimizee: (String) throws -> any Optimizee, _ control: Control
+        _ distribution: (String) throws -> any TaskDistribution, _ control: Control
     ) throws -> Diagnosis {
         let checkpoint = try Checkpoint<Learned>(path: path)
-        let options = try MetaTrainingOptions(description: checkpoint.configuration, path: path)
+        let plan = try checkpoint.plan(path: path)
+        let seed = try checkpoint.seed(path: path)
         guard let name = checkpoint.configuration["optimizee"] else {
             throw InputError(path, "does not say what it was trained on", advice: "give a run of l2o meta-train")
         }
         let log = try MetaTrainingMetrics.readWholeLines(folder: folder)
-        let task = try optimizee(name)
-        let fresh = try FreshTasks(
-            task, checkpoint.optimizer, options, count: tasks, iteration: checkpoint.progress.iteration, control)
-        let reference = checkpoint.optimizer.reference
+        let drawn = try distribution(name)
+        let key = MetaTrainingBranch.diagnosis.key(seed: seed).child(checkpoint.progress.iteration)
+        let fresh = try FreshTasks(drawn, checkpoint.trained, plan, count: tasks, key: key, control)
+        let reference = checkpoint.trained.reference
         let findings =
             LogExamination(log.metrics, isCutShort: log.isCutShort, checkpoint.progress).findings
-            + WeightExamination(checkpoint, options).findings
+            + WeightExamination(checkpoint, plan, seed: seed).findings
             + ((reference as? ReferenceNetwork).map { NetworkActivity($0, fresh).findings } ?? [])
-            + [
-                reference.map {
-                    GradientCheck.finding(fresh.courses.map(\.gradients), checkpoint.optimizer, $0, options)
-                }
-            ].compactMap(\.self)
-            + fresh.findings(trainingLosses: log.metrics.suffix(100).compactMap(\.metaLoss), options)
+            + [gradientCheck(fresh, checkpoint.trained, plan)].compactMap(\.self)
+            + fresh.findings(trainingLosses: log.metrics.suffix(100).compactMap(\.metaLoss), plan)
         if control.isCancelled() { throw CancellationError() }
         return Diagnosis(
-            folder: folder, optimizer: Learned.descriptor.name, optimizee: task.name,
+            folder: folder, optimizer: Learned.descriptor.name, optimizee: drawn.name,
             iterations: checkpoint.progress.iteration, tasks: tasks, findings: findings)
+    }
+
+    /// The derivative against finite differences, for a rule that has both.
+    private static func gradientCheck<Learned: LearnedOptimizer>(
+        _ fresh: FreshTasks, _ optimizer: Learned, _ plan: MetaTrainingPlan
+    ) -> Finding? {
+        guard let reference = optimizer.reference, let rule = optimizer as? any FirstOrderLearnedOptimizer else {
+            return nil
+        }
+        return GradientCheck.finding(fresh.courses.map(\.gradients), rule, reference, plan)
     }
 
     private init(

@@ -30,31 +30,18 @@ struct FreshTasks: Sendable {
     /// How many meta-gradients of a task are looked at, and how many steps of single coordinates.
     private static let (mostPeriods, mostCoordinateSteps) = (10, 10_000)
 
-    init<Learned: FirstOrderLearnedOptimizer>(
-        _ optimizee: any Optimizee, _ optimizer: Learned, _ options: MetaTrainingOptions, count: Int,
-        iteration: Int, _ control: Diagnosis.Control
+    init<Learned: LearnedOptimizer>(
+        _ tasks: any TaskDistribution, _ optimizer: Learned, _ plan: MetaTrainingPlan, count: Int,
+        key: RandomKey, _ control: Diagnosis.Control
     ) throws {
-        let looked = min(options.periods, Self.mostPeriods)
-        let periods = (0..<looked).map { looked > 1 ? $0 * (options.periods - 1) / (looked - 1) : 0 }
-        let coordinates = min(optimizee.parameterCount, max(8, min(128, Self.mostCoordinateSteps / options.horizon)))
-        let key = MetaTrainer<Learned>.Branch.diagnosis.key(seed: options.seed).child(iteration)
+        let all = plan.truncation.validationPeriods
+        let looked = min(all, Self.mostPeriods)
+        let periods = (0..<looked).map { looked > 1 ? $0 * (all - 1) / (looked - 1) : 0 }
         let done = OrderedMutex(0)
-        courses = parallelMap(count) { task in
-            var course = Course()
-            let run = TaskRun(optimizee, key: key.child(task), optimizer: optimizer, unroll: options.unroll)
-            let sample = Self.sample(coordinates, of: optimizee.parameterCount, key: key.child(task).child(-1))
-            for period in 0..<options.periods {
-                if control.isCancelled() { return course }
-                let losses = run.runPeriod(optimizer)
-                if period == 0 { course.ends.first = Double(losses[0]) }
-                course.ends.last = Double(losses[losses.count - 1])
-                course.periodLosses.append(weighted(losses, options.lossWeights))
-                course.gradients += run.recordedGradients(sample)
-                if periods.contains(period) {
-                    course.metaGradients.append(
-                        run.metaGradient(optimizer, lossWeights: options.lossWeights, sample: .all))
-                }
-            }
+        courses = parallelMap(count) { number in
+            let key = key.child(number)
+            let task = TrainingTask(optimizee: tasks.optimizee(key: key), key: key, noiseKey: key.child(-3))
+            let course = Self.course(task, optimizer, plan, periods, control)
             done.withLock {
                 $0 += 1
                 control.progress($0)
@@ -63,6 +50,37 @@ struct FreshTasks: Sendable {
         }
         self.periods = periods
         if control.isCancelled() { throw CancellationError() }
+    }
+
+    /// What a task comes to; its first part where cancelled.
+    private static func course<Learned: LearnedOptimizer>(
+        _ task: TrainingTask, _ optimizer: Learned, _ plan: MetaTrainingPlan, _ periods: [Int],
+        _ control: Diagnosis.Control
+    ) -> Course {
+        var course = Course()
+        let run = RecordedRun(task, optimizer)
+        // An estimate by forward passes alone needs runs of its own.
+        let estimated = plan.estimator is FirstOrder ? nil : plan.estimator.run(task, optimizer)
+        let settings = PeriodSettings(
+            unroll: plan.truncation.unroll, metaLoss: plan.metaLoss, sampleKey: task.key.child(-4))
+        let (steps, total) = (plan.truncation.validationHorizon, task.optimizee.parameterCount)
+        let count = min(total, max(8, min(128, mostCoordinateSteps / steps)))
+        let coordinates = sample(count, of: total, key: task.key.child(-1))
+        for period in 0..<plan.truncation.validationPeriods {
+            if control.isCancelled() { return course }
+            let losses = run.runPeriod(optimizer, settings.unroll)
+            if period == 0 { course.ends.first = Double(losses[0]) }
+            course.ends.last = Double(losses[losses.count - 1])
+            course.periodLosses.append(plan.metaLoss.value(of: losses, first: run.firstLoss))
+            course.gradients += run.recordedGradients(coordinates)
+            let estimate = estimated?.runPeriod(optimizer, settings)
+            if periods.contains(period) {
+                let slopes = plan.metaLoss.slopes(of: losses, first: run.firstLoss)
+                course.metaGradients.append(
+                    estimate?.gradient ?? run.metaGradient(optimizer, lossWeights: slopes, sample: .all))
+            }
+        }
+        return course
     }
 
     /// Coordinates drawn without repetition, in order.
@@ -77,8 +95,8 @@ struct FreshTasks: Sendable {
 
 extension FreshTasks {
     /// - Parameter trainingLosses: the last meta-losses of training.
-    func findings(trainingLosses: [Double], _ options: MetaTrainingOptions) -> [Finding] {
-        [usefulness, gap(trainingLosses)].compactMap(\.self) + [MetaGradientNoise(self).finding(options)]
+    func findings(trainingLosses: [Double], _ plan: MetaTrainingPlan) -> [Finding] {
+        [usefulness, gap(trainingLosses)].compactMap(\.self) + [MetaGradientNoise(self).finding(plan)]
     }
 
     /// Whether the optimizer optimizes.

@@ -16,7 +16,7 @@ package enum GradientCheck {
 
     /// - Parameter courses: each task's gradients of the optimizee, a row for each step.
     package static func finding<Learned: FirstOrderLearnedOptimizer>(
-        _ courses: [[[Float]]], _ optimizer: Learned, _ network: some ReferenceRule, _ options: MetaTrainingOptions
+        _ courses: [[[Float]]], _ optimizer: Learned, _ network: some ReferenceRule, _ plan: MetaTrainingPlan
     ) -> Finding {
         let check = "finite differences"
         guard let course = courses.first(where: { $0.allSatisfy { $0.allSatisfy(\.isFinite) } }) else {
@@ -27,8 +27,8 @@ package enum GradientCheck {
         let rows = course.map { Array($0.prefix(coordinates)) }
         var worst = (tensor: "", error: 0.0)
         var drift = 0.0
-        for period in Set([0, options.periods - 1]).sorted() {
-            let found = errors(rows, period, optimizer, network, options)
+        for period in Set([0, plan.truncation.validationPeriods - 1]).sorted() {
+            let found = errors(rows, period, optimizer, network, plan)
             for (tensor, error) in found.errors where !(error <= worst.error) { worst = (tensor, error) }
             drift = max(drift, found.drift)
         }
@@ -54,9 +54,10 @@ package enum GradientCheck {
     /// and how far the period's movement is from that in double precision.
     private static func errors<Learned: FirstOrderLearnedOptimizer>(
         _ rows: [[Float]], _ period: Int, _ optimizer: Learned, _ network: some ReferenceRule,
-        _ options: MetaTrainingOptions
+        _ plan: MetaTrainingPlan
     ) -> (errors: [(tensor: String, error: Double)], drift: Double) {
-        let (unroll, count) = (options.unroll, rows[0].count)
+        let (unroll, count) = (plan.truncation.unroll, rows[0].count)
+        let weights = plan.metaLoss.losses.weights(unroll)
         let before = rows[..<(period * unroll)]
         let during = rows[(period * unroll)..<((period + 1) * unroll)]
 
@@ -71,7 +72,7 @@ package enum GradientCheck {
         let gradient = optimizer.metaGradient(
             of: RecordedPeriod(
                 startState: state, startParameters: parameters, gradients: recorded,
-                lossWeights: options.lossWeights), sample: .all)
+                lossWeights: weights), sample: .all)
         let entry = parameters
         for row in during { optimizer.update(&parameters, gradient: row, state: &state) }
 
@@ -87,7 +88,7 @@ package enum GradientCheck {
         let drift =
             norm(zip(zip(parameters, entry), moved).map { $0.0 - $0.1 - Float($1) })
             / max(norm(zip(parameters, entry).map { $0 - $1 }), 1e-30)
-        let lossWeights = options.lossWeights.map(Double.init)
+        let lossWeights = weights.map(Double.init)
         let positions = path
         @Sendable func loss(_ direction: [Double], _ length: Double) -> Double {
             var moved = network

@@ -50,7 +50,7 @@ package struct MetaGradientNoise {
         norm /= Double(max(total - lost, 1))
     }
 
-    package func finding(_ options: MetaTrainingOptions) -> Finding {
+    package func finding(_ plan: MetaTrainingPlan) -> Finding {
         let check = "meta-gradient"
         if lost > 0 {
             return Finding(
@@ -62,11 +62,11 @@ package struct MetaGradientNoise {
                 check, "vanished: norm \(short(norm))", .bad, numbers: ["norm": norm],
                 advice: "Nothing can be learned from it: see the gates, the dead units and the tanh limit.")
         }
-        let perIteration = noise / Double(options.metaBatch)
+        let perIteration = noise / Double(plan.metaBatch)
         let ratio = noise > 0 ? (max(signal, 0) / perIteration).squareRoot() : .nan
         let numbers = [
             "norm": norm, "signal_to_noise": ratio, "signal_squared": signal, "noise_squared": noise,
-            "meta_batch": Double(options.metaBatch), "tasks_for_ratio_1": signal > 0 ? noise / signal : .nan,
+            "meta_batch": Double(plan.metaBatch), "tasks_for_ratio_1": signal > 0 ? noise / signal : .nan,
         ]
         guard tasks > 1 else {
             return Finding(check, "norm \(short(norm)); one task shows no noise", .fine, numbers: numbers)
@@ -74,7 +74,7 @@ package struct MetaGradientNoise {
         guard signal > 0 else {
             return Finding(
                 check, "norm \(short(norm)), not to be told from noise with \(tasks) tasks", .look, numbers: numbers,
-                advice: "Try --tasks \(4 * tasks); if it stays so, raise --meta-batch (now \(options.metaBatch)).")
+                advice: "Try --tasks \(4 * tasks); if it stays so, raise --meta-batch (now \(plan.metaBatch)).")
         }
         return Finding(
             check, "norm \(short(norm)), signal to noise \(numberText(ratio, digits: 2)) in one iteration",

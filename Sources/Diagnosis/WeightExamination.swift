@@ -6,17 +6,17 @@ import Optimizers
 import Reporting
 
 /// How the weights have changed since they were drawn, and how large Adam's steps on them are.
-struct WeightExamination<Learned: FirstOrderLearnedOptimizer> {
+struct WeightExamination<Learned: LearnedOptimizer> {
     private let weights: LearnedWeights
     private let initial: LearnedWeights
     private let progress: MetaTrainingProgress
-    private let options: MetaTrainingOptions
+    private let plan: MetaTrainingPlan
 
-    init(_ checkpoint: Checkpoint<Learned>, _ options: MetaTrainingOptions) {
+    init(_ checkpoint: Checkpoint<Learned>, _ plan: MetaTrainingPlan, seed: UInt64) {
         weights = checkpoint.optimizer.weights
-        initial = Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: options.seed)).weights
+        initial = Learned(key: MetaTrainingBranch.initialWeights.key(seed: seed)).weights
         progress = checkpoint.progress
-        self.options = options
+        self.plan = plan
     }
 
     var findings: [Finding] { [growth, stepSize].compactMap(\.self) }
@@ -54,13 +54,14 @@ struct WeightExamination<Learned: FirstOrderLearnedOptimizer> {
     /// The size of the meta-optimizer's last step relative to the weights'.
     private var stepSize: Finding? {
         guard progress.adam.step > 0 else { return nil }
-        let direction = options.metaOptimizer.direction(progress.adam)
-        let size = direction.reduce(0) { $0 + $1 * $1 }.squareRoot() * options.metaLearningRate
+        let rate = plan.metaLearningRate(iteration: max(progress.iteration - 1, 0))
+        let direction = plan.metaOptimizer.adam(rate).direction(progress.adam)
+        let size = direction.reduce(0) { $0 + $1 * $1 }.squareRoot() * rate
         let ratio = size / max(Self.norm(weights.tensors.flatMap(\.values)), 1e-30)
         return Finding(
             "step on the weights", "\(numberText(ratio, digits: 2)) of their norm",
             ratio > 0.05 ? .bad : ratio > 0.01 || ratio < 1e-7 ? .look : .fine,
-            numbers: ["relative_step": ratio, "meta_learning_rate": options.metaLearningRate],
+            numbers: ["relative_step": ratio, "meta_learning_rate": rate],
             advice: ratio < 1e-7
                 ? "Too small to learn from: raise --meta-learning-rate."
                 : "Steps this large overshoot: lower --meta-learning-rate; around 0.001 is usual.")

@@ -63,6 +63,47 @@ struct JSONScanner {
         return value
     }
 
+    /// Reads an array; `element` reads each value.
+    mutating func array(_ element: (inout JSONScanner) throws -> Void) throws {
+        try expect(UInt8(ascii: "["), "a list")
+        if skip(UInt8(ascii: "]")) { return }
+        repeat { try element(&self) } while skip(UInt8(ascii: ","))
+        try expect(UInt8(ascii: "]"), "a comma or the list's end")
+    }
+
+    /// Reads a number of any kind.
+    mutating func number() throws -> Double {
+        skipWhitespace()
+        let start = position
+        let kinds = Set("0123456789+-.eE".utf8)
+        while let byte = peek(), kinds.contains(byte) { position += 1 }
+        let digits = String(decoding: text[start..<position], as: UTF8.self)
+        // What Swift reads beyond the grammar: a plus in front, zeros in front, a point without digits on both sides.
+        let whole = digits.drop { $0 == "-" }
+        guard let value = Double(digits), value.isFinite, digits.last?.isNumber == true,
+            whole.first?.isNumber == true,
+            !whole.hasPrefix("0") || !(whole.dropFirst().first?.isNumber ?? false), !digits.contains(".e"),
+            !digits.contains(".E")
+        else { throw failure("needs a number that is not infinite") }
+        return value
+    }
+
+    /// Reads one of the words `true`, `false` and `null`.
+    mutating func word() throws -> String {
+        skipWhitespace()
+        guard let word = ["true", "false", "null"].first(where: { text[position...].starts(with: $0.utf8) }) else {
+            throw failure("needs a value")
+        }
+        position += word.utf8.count
+        return word
+    }
+
+    /// The first byte of the next value; nil at the end.
+    mutating func next() -> UInt8? {
+        skipWhitespace()
+        return peek()
+    }
+
     /// Reads a string.
     mutating func string() throws -> String {
         try expect(UInt8(ascii: "\""), "a string")

@@ -31,7 +31,7 @@ struct AblationTraining {
         let lock = try FolderLock.wait(for: saving.folder, isCancelled: isCancelled)
         defer { withExtendedLifetime(lock) {} }
         saving.lock = lock
-        try train(try ablation.trainable, ablation, saving, report)
+        try train(try RuleRegister.named(ablation.kind).type, ablation, saving, report)
         return try ablation.quarters.map { quarter in
             let done = Ablation.iterations(quarter, of: iterations)
             let optimizer = try loadLearnedOptimizer(path: saving.checkpoint(done))
@@ -47,18 +47,21 @@ struct AblationTraining {
         return saving
     }
 
-    private func train<Learned: FirstOrderLearnedOptimizer>(
+    private func train<Learned: LearnedOptimizer>(
         _: Learned.Type, _ ablation: Ablation, _ saving: MetaTrainingSaving, _ report: (Int) -> Void
     ) throws {
-        var options = MetaTrainingOptions(.paper(ablation.kind))
-        options.seed = seed
+        var plan = MetaTrainingPlan.paper(ablation.kind)
         if isQuick {
-            options.metaLearningRate = 1e-3
-            options.backwardStride = 4
+            plan.metaOptimizer.rate = 1e-3
+            plan.estimator = FirstOrder(backwardStride: 4)
         }
-        var run = try MetaTrainingRun(
-            optimizer: Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: seed)),
-            optimizee: Self.recipe(ablation).task(optimizee), options: options, saving: saving,
+        // RNNprop's tricks as far as the ablation takes part in them; the rest is its own paper's.
+        var tricks = PaperTricks()
+        if !ablation.scales { tricks.scaling = 0 }
+        if !ablation.addsConvex { tricks.convex = 0 }
+        let run = try MetaTrainingRun(
+            optimizer: Learned(key: MetaTrainingBranch.initialWeights.key(seed: seed)),
+            tasks: OneOptimizee(tricks.around(optimizee)), plan: plan, seed: seed, saving: saving,
             resumes: fileExists("\(saving.folder)/latest.safetensors"))
         // All quarters, whichever are wanted: another experiment may want the others.
         for quarter in 1...4 {
@@ -68,20 +71,5 @@ struct AblationTraining {
             }
             if isCancelled() { throw CancellationError() }
         }
-    }
-
-    /// The tricks that RNNprop's paper has, as far as the ablation takes part in them; the rest is its own paper's.
-    static func recipe(_ ablation: Ablation) -> MetaTrainingRecipe {
-        let (own, tricks) = (MetaTrainingRecipe.paper(ablation.kind), MetaTrainingRecipe.paper("rnnprop"))
-        return MetaTrainingRecipe(
-            metaLoss: own.metaLoss, selection: own.selection, scaling: ablation.scales ? tricks.scaling : 0,
-            convex: ablation.addsConvex ? tricks.convex : 0, convexScaling: tricks.convexScaling)
-    }
-}
-
-extension Ablation {
-    /// The type that is trained.
-    fileprivate var trainable: any FirstOrderLearnedOptimizer.Type {
-        get throws { try RuleRegister.named(kind).firstOrderType() }
     }
 }

@@ -11,6 +11,7 @@ struct L2O: ParsableCommand {
             Examples:
               l2o quickstart
               l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 10000 --out runs/rnnprop
+              l2o plan list
               l2o doctor runs/rnnprop
               l2o race --optimizee digits-mlp --optimizer rnnprop adam:lr=2^-5 sgd:lr=1
               l2o reproduce E1 --seeds 5
@@ -30,7 +31,7 @@ struct L2O: ParsableCommand {
             """,
         version: About.text,
         subcommands: [
-            QuickstartCommand.self, MetaTrainCommand.self, DoctorCommand.self, RaceCommand.self,
+            QuickstartCommand.self, MetaTrainCommand.self, PlanCommand.self, DoctorCommand.self, RaceCommand.self,
             ReproduceCommand.self,
             ReportCommand.self, ListCommand.self, InspectCommand.self, DataCommand.self,
         ])

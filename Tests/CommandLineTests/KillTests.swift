@@ -3,12 +3,14 @@ import Foundation
 import Testing
 
 @Suite struct KillTests {
-    private func run(_ folder: String, resumes: Bool) throws -> Process {
+    private static let paper =
+        "--optimizer rnnprop --optimizee quadratic --iterations 400 --meta-learning-rate 0.001 --checkpoint-every 100"
+
+    private func run(_ folder: String, _ options: String = paper, resumes: Bool) throws -> Process {
         let process = Process()
         process.executableURL = productsFolder.appendingPathComponent("l2o")
         process.arguments =
-            words("meta-train --optimizer rnnprop --optimizee quadratic --iterations 400 --out run --quiet")
-            + words("--meta-learning-rate 0.001 --checkpoint-every 100") + (resumes ? ["--resume"] : [])
+            words("meta-train \(options) --out run --quiet") + (resumes ? ["--resume"] : [])
         process.currentDirectoryURL = URL(fileURLWithPath: folder)
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
@@ -30,8 +32,23 @@ import Testing
             })
     }
 
-    @Test("Killed twenty times at random moments and resumed, training ends at the same bits")
-    func endsAtTheSameBits() throws {
+    /// A mixture of tasks under way, evolution strategies with noise that adds up, averages and a falling rate.
+    private static let mixture = """
+        {"name": "mixture", "optimizer": "rnnprop", "iterations": 400, "meta_batch": 2,
+         "tasks": ["quadratic:n=2..4,noise=0|0.1", "convex:n=3"],
+         "truncation": {"kind": "log-uniform", "unroll": 4, "shortest": 8, "longest_at_first": 16, "longest": 80},
+         "meta_loss": {"kind": "log"}, "estimator": {"kind": "pes", "tensors": ["readout.weight"]},
+         "meta_optimizer": {"rate": 0.01, "schedule": "cosine", "clip": 3, "averages": [0.9, 0.99], "use": 0.9}}
+        """
+
+    @Test(
+        "Killed twenty times at random moments and resumed, training ends at the same bits",
+        arguments: [paper, "--plan plan.json --checkpoint-every 100"])
+    func endsAtTheSameBits(_ options: String) throws {
+        func run(_ folder: String, resumes: Bool) throws -> Process {
+            try writeFileAtomically("\(folder)/plan.json", text: Self.mixture)
+            return try self.run(folder, options, resumes: resumes)
+        }
         try withTemporaryFolder { whole in
             let start = Date()
             let undisturbed = try run(whole, resumes: false)

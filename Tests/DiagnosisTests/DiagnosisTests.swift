@@ -9,8 +9,8 @@ import Testing
     @Test("A run that learns is not called broken, whatever is learned", arguments: [RNNprop.kind, DMoptimizer.kind])
     func healthy(_ kind: String) throws {
         try withTemporaryFolder { folder in
-            let options = smallOptions { $0.metaLoss = MetaTrainingRecipe.paper(kind).metaLoss }
-            try train(try RuleRegister.named(kind).firstOrderType(), folder, iterations: 120, options: options)
+            let plan = smallPlan { $0.metaLoss = MetaTrainingPlan.paper(kind).metaLoss }
+            try train(try RuleRegister.named(kind).type, folder, iterations: 120, plan: plan)
             let diagnosis = try diagnose(folder)
             #expect(diagnosis.optimizer == kind && diagnosis.iterations == 120)
             for finding in diagnosis.findings where finding.check != "fresh tasks" {
@@ -87,7 +87,7 @@ import Testing
     func skipped() throws {
         try withTemporaryFolder { folder in
             try train(
-                RNNprop.self, folder, iterations: 100, options: smallOptions { $0.patience = 7 }, optimizee: Cliff())
+                RNNprop.self, folder, iterations: 100, plan: smallPlan { $0.patience = 7 }, optimizee: Cliff())
             let diagnosis = try diagnose(folder, optimizee: Cliff())
             for check in [
                 "meta-loss", "diverged iterations", "skipped updates", "fresh tasks", "meta-gradient",
@@ -153,9 +153,14 @@ import Testing
             let latest = "\(folder)/latest.safetensors"
             let (bytes, metrics) = (try readFile(latest), try readFile("\(folder)/metrics.jsonl"))
             let file = try SafetensorsFile(bytes: bytes, path: latest)
-            for (name, value) in [
-                ("horizon", "-3"), ("unroll", "7"), ("seed", "x"), ("meta_loss", "all"), ("horizon", nil),
-            ] {
+            let plan = try #require(file.metadata["plan"])
+            let changes = [
+                ("plan", plan.replacing("\"horizon\": 12", with: "\"horizon\": -3")),
+                ("plan", plan.replacing("\"unroll\": 4", with: "\"unroll\": 7")), ("seed", "x"),
+                ("plan", plan.replacing("\"last\"", with: "\"all\"")), ("plan", "{"), ("plan", nil),
+            ]
+            for (name, value) in changes {
+                #expect(value != plan)
                 var metadata = file.metadata
                 metadata[name] = value
                 try SafetensorsFile(file.tensors, metadata: metadata).write(to: latest)

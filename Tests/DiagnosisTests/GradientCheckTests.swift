@@ -41,16 +41,16 @@ private struct Wrong: FirstOrderLearnedOptimizer {
         var stream = RandomStream(RandomKey(seed: 7))
         let gradients = (0..<12).map { _ in (0..<10).map { _ in stream.normal() } }
         let network = try #require(right.reference as? ReferenceNetwork)
-        let fine = GradientCheck.finding([gradients], right, network, smallOptions())
-        let bad = GradientCheck.finding([gradients], Wrong(right), network, smallOptions())
+        let fine = GradientCheck.finding([gradients], right, network, smallPlan())
+        let bad = GradientCheck.finding([gradients], Wrong(right), network, smallPlan())
         #expect(fine.verdict == .fine && bad.verdict == .bad, "\(fine.value); \(bad.value)")
         #expect(bad.numbers["largest_relative_error"]! > 0.02)
         // Weights so large that the last bit of a sum decides what comes out some steps later.
         let wild = right.optimizer(right.metaParameters.map { 60 * $0 })
         let wildNetwork = try #require(wild.reference as? ReferenceNetwork)
-        let chaotic = GradientCheck.finding([gradients], wild, wildNetwork, smallOptions())
+        let chaotic = GradientCheck.finding([gradients], wild, wildNetwork, smallPlan())
         #expect(chaotic.verdict != .bad || chaotic.value.contains("impossible"), "\(chaotic.value)")
-        let lost = GradientCheck.finding([[[.nan]]], right, network, smallOptions())
+        let lost = GradientCheck.finding([[[.nan]]], right, network, smallPlan())
         #expect(lost.verdict == .bad)
     }
 
@@ -64,12 +64,12 @@ private struct Wrong: FirstOrderLearnedOptimizer {
         let found = MetaGradientNoise(gradients)
         #expect(abs(found.signal / (3 * 50 * 0.25) - 1) < 0.1)
         #expect(abs(found.noise / (3 * 50 * 4) - 1) < 0.05)
-        let finding = found.finding(smallOptions { $0.metaBatch = 4 })
+        let finding = found.finding(smallPlan { $0.metaBatch = 4 })
         #expect(abs(finding.numbers["signal_to_noise"]! - 0.5) < 0.05, "0.25 with one task, twice that with four")
-        #expect(MetaGradientNoise([[[0, 0]], [[0, 0]]]).finding(smallOptions()).verdict == .bad)
-        #expect(MetaGradientNoise([[[1, .infinity]], [[0, 0]]]).finding(smallOptions()).verdict == .bad)
+        #expect(MetaGradientNoise([[[0, 0]], [[0, 0]]]).finding(smallPlan()).verdict == .bad)
+        #expect(MetaGradientNoise([[[1, .infinity]], [[0, 0]]]).finding(smallPlan()).verdict == .bad)
         #expect(
-            MetaGradientNoise([[[1]], [[-1]]]).finding(smallOptions()).value.contains("not to be told from noise"))
-        #expect(MetaGradientNoise([[[3, 4]]]).finding(smallOptions()).value.contains("norm 5"))
+            MetaGradientNoise([[[1]], [[-1]]]).finding(smallPlan()).value.contains("not to be told from noise"))
+        #expect(MetaGradientNoise([[[3, 4]]]).finding(smallPlan()).value.contains("norm 5"))
     }
 }

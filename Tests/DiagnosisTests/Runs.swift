@@ -18,23 +18,22 @@ func withTemporaryFolder<T>(_ body: (String) throws -> T) throws -> T {
 let smallTask = Combined(
     RandomScaling(Quadratic(dimension: 37), range: 3), RandomScaling(Convex(dimension: 5), range: 1))
 
-func smallOptions(_ change: (inout MetaTrainingOptions) -> Void = { _ in }) -> MetaTrainingOptions {
-    var options = MetaTrainingOptions(.paper(RNNprop.kind))
-    options.horizon = 12
-    options.unroll = 4
-    options.metaLearningRate = 1e-3
-    change(&options)
-    return options
+func smallPlan(_ change: (inout MetaTrainingPlan) -> Void = { _ in }) -> MetaTrainingPlan {
+    var plan = MetaTrainingPlan.rnnpropPaper
+    plan.truncation = FixedTruncation(horizon: 12, unroll: 4)
+    plan.metaOptimizer.rate = 1e-3
+    change(&plan)
+    return plan
 }
 
 /// Trains in a folder; a run that gives up has saved what it had.
-func train<Learned: FirstOrderLearnedOptimizer>(
-    _: Learned.Type, _ folder: String, iterations: Int, options: MetaTrainingOptions = smallOptions(),
+func train<Learned: LearnedOptimizer>(
+    _: Learned.Type, _ folder: String, iterations: Int, plan: MetaTrainingPlan = smallPlan(),
     optimizee: any Optimizee = smallTask
 ) throws {
-    var run = try MetaTrainingRun(
-        optimizer: Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: options.seed)),
-        optimizee: optimizee, options: options, saving: MetaTrainingSaving(folder: folder), resumes: false)
+    let run = try MetaTrainingRun(
+        optimizer: Learned(key: MetaTrainingBranch.initialWeights.key(seed: 1)), tasks: OneOptimizee(optimizee),
+        plan: plan, seed: 1, saving: MetaTrainingSaving(folder: folder), resumes: false)
     try? run.run(until: iterations, shouldStop: { false }, report: { _, _ in })
 }
 
@@ -42,7 +41,7 @@ func train<Learned: FirstOrderLearnedOptimizer>(
 func diagnose(_ folder: String, optimizee: any Optimizee = smallTask, tasks: Int = 4) throws -> Diagnosis {
     try Diagnosis(ofRunIn: folder, tasks: tasks) { name in
         #expect(name == optimizee.name)
-        return optimizee
+        return OneOptimizee(optimizee)
     }
 }
 

@@ -36,7 +36,7 @@ struct PeriodFixture<Features: FeatureRule> {
     /// The task that a trainer meets first.
     var instance: any OptimizeeInstance {
         optimizee.instance(
-            key: MetaTrainer<Learned>.Branch.training.key(seed: Self.seed).child(0).child(0))
+            key: MetaTrainingBranch.training.key(seed: Self.seed).child(0).child(0))
     }
 
     /// The tensors of a group, such as `gradient0`, in the optimizer's flat order.

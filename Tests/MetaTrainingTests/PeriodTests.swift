@@ -32,7 +32,7 @@ private let papers: [any FeatureRule.Type] = [RNNpropFeatures.self, DMoptimizerF
     private func periods<F: FeatureRule>(_ fixture: PeriodFixture<F>, _ kernels: Kernels) throws {
         let unroll = PeriodFixture<F>.unroll
         let lossWeights = (0..<unroll).map { step -> Float in
-            MetaTrainingRecipe.paper(F.kind).metaLoss == .mean ? 1 / Float(unroll) : (step == unroll - 1 ? 1 : 0)
+            MetaTrainingPlan.paper(F.kind).metaLoss.losses == .mean ? 1 / Float(unroll) : (step == unroll - 1 ? 1 : 0)
         }
         let instance = fixture.instance
         var optimizer = fixture.optimizer(kernels)
@@ -92,16 +92,16 @@ private let papers: [any FeatureRule.Type] = [RNNpropFeatures.self, DMoptimizerF
 
     private func trainer<F: FeatureRule>(_ fixture: PeriodFixture<F>, _ kernels: Kernels) throws {
         let periods = PeriodFixture<F>.periods
-        var options = MetaTrainingOptions(.paper(F.kind))
-        options.horizon = periods * PeriodFixture<F>.unroll
-        options.seed = PeriodFixture<F>.seed
+        var plan = MetaTrainingPlan.paper(F.kind)
+        plan.truncation = FixedTruncation(horizon: periods * PeriodFixture<F>.unroll, unroll: PeriodFixture<F>.unroll)
         let start = fixture.optimizer(kernels)
-        var trainer = MetaTrainer(optimizer: start, optimizee: fixture.optimizee, options: options)
+        let trainer = MetaTrainer(
+            optimizer: start, tasks: OneOptimizee(fixture.optimizee), plan: plan, seed: PeriodFixture<F>.seed)
         let report = trainer.iterate()
         for period in 0..<periods {
             let losses = fixture["losses\(period)"].map(Double.init)
             let metaLoss =
-                MetaTrainingRecipe.paper(F.kind).metaLoss == .last
+                plan.metaLoss.losses == .last
                 ? losses.last! : losses.reduce(0, +) / Double(losses.count)
             #expect(abs(report.periodLosses[period] - metaLoss) < 1e-5 * metaLoss)
             #expect(abs(report.lastLosses[period] - losses.last!) < 1e-5 * losses.last!)

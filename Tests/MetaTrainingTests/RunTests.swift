@@ -17,17 +17,16 @@ private func withTemporaryFolder<T>(_ body: (String) throws -> T) throws -> T {
 private let task = Combined(
     RandomScaling(Quadratic(dimension: 37), range: 3), RandomScaling(Convex(dimension: 5), range: 1))
 
-private func options(_ change: (inout MetaTrainingOptions) -> Void = { _ in }) -> MetaTrainingOptions {
-    var options = MetaTrainingOptions(.paper(RNNprop.kind))
-    options.horizon = 12
-    options.unroll = 4
-    options.metaLearningRate = 1e-3
-    change(&options)
-    return options
+private func smallPlan(_ change: (inout MetaTrainingPlan) -> Void = { _ in }) -> MetaTrainingPlan {
+    var plan = MetaTrainingPlan.rnnpropPaper
+    plan.truncation = FixedTruncation(horizon: 12, unroll: 4)
+    plan.metaOptimizer.rate = 1e-3
+    change(&plan)
+    return plan
 }
 
 private func start(
-    _ folder: String, _ options: MetaTrainingOptions = options(), optimizee: any Optimizee = task,
+    _ folder: String, _ plan: MetaTrainingPlan = smallPlan(), optimizee: any Optimizee = task,
     resumes: Bool = false, change: (inout MetaTrainingSaving) -> Void = { _ in }
 ) throws -> MetaTrainingRun<RNNprop> {
     var saving = MetaTrainingSaving(folder: folder)
@@ -35,8 +34,8 @@ private func start(
     saving.checkpointEvery = 4
     change(&saving)
     return try MetaTrainingRun(
-        optimizer: RNNprop(key: RandomKey(seed: 1)), optimizee: optimizee, options: options, saving: saving,
-        resumes: resumes)
+        optimizer: RNNprop(key: RandomKey(seed: 1)), tasks: OneOptimizee(optimizee), plan: plan, seed: 1,
+        saving: saving, resumes: resumes)
 }
 
 /// Every file of a run; of the metrics all but the seconds, which differ from run to run.
@@ -57,15 +56,15 @@ private func content(_ folder: String) throws -> [String: String] {
     func resume(stop: Int) throws {
         try withTemporaryFolder { whole in
             try withTemporaryFolder { broken in
-                var first = try start(whole)
+                let first = try start(whole)
                 try first.run(until: 9, shouldStop: { false }, report: { _, _ in })
                 var done = 0
                 do {
-                    var second = try start(broken)
+                    let second = try start(broken)
                     try second.run(until: 9, shouldStop: { done == stop }, report: { _, _ in done += 1 })
                 }
                 #expect(done == stop)
-                var third = try start(broken, resumes: true)
+                let third = try start(broken, resumes: true)
                 #expect(third.trainer.progress.iteration == stop)
                 try third.run(until: 9, shouldStop: { false }, report: { _, _ in })
                 #expect(try content(broken) == content(whole))
@@ -77,22 +76,22 @@ private func content(_ folder: String) throws -> [String: String] {
         "A run in bfloat16 continues in bfloat16, bit for bit, and not in single precision",
         .enabled(if: Kernels.bfloat16 != nil, "this processor has no AVX512_BF16"))
     func resumeInBFloat16() throws {
-        let bfloat16 = options { $0.factors = .bfloat16 }
+        let bfloat16 = smallPlan { $0.factors = .bfloat16 }
         try withTemporaryFolder { whole in
             try withTemporaryFolder { broken in
-                var first = try start(whole, bfloat16)
+                let first = try start(whole, bfloat16)
                 try first.run(until: 5, shouldStop: { false }, report: { _, _ in })
                 do {
-                    var second = try start(broken, bfloat16)
+                    let second = try start(broken, bfloat16)
                     try second.run(until: 3, shouldStop: { false }, report: { _, _ in })
                 }
                 #expect(throws: InputError.self) { try start(broken, resumes: true) }
-                var third = try start(broken, bfloat16, resumes: true)
+                let third = try start(broken, bfloat16, resumes: true)
                 try third.run(until: 5, shouldStop: { false }, report: { _, _ in })
                 let learned = [first, third].map(\.trainer.optimizer.metaParameters)
                 #expect(learned[0] == learned[1])
-                var single = MetaTrainer(
-                    optimizer: RNNprop(key: RandomKey(seed: 1)), optimizee: task, options: options())
+                let single = MetaTrainer(
+                    optimizer: RNNprop(key: RandomKey(seed: 1)), tasks: OneOptimizee(task), plan: smallPlan())
                 for _ in 0..<5 { _ = single.iterate() }
                 #expect(single.optimizer.metaParameters != learned[0])
             }
@@ -103,11 +102,11 @@ private func content(_ folder: String) throws -> [String: String] {
     func death() throws {
         try withTemporaryFolder { whole in
             try withTemporaryFolder { broken in
-                var first = try start(whole)
+                let first = try start(whole)
                 try first.run(until: 8, shouldStop: { false }, report: { _, _ in })
                 // As if killed while the fourth iteration's line was being written; the last saving was after the second.
                 do {
-                    var second = try start(broken)
+                    let second = try start(broken)
                     var done = 0
                     try second.run(until: 8, shouldStop: { done == 2 }, report: { _, _ in done += 1 })
                 }
@@ -115,7 +114,7 @@ private func content(_ folder: String) throws -> [String: String] {
                 let lines = try readFile("\(whole)/metrics.jsonl").split(separator: UInt8(ascii: "\n"))
                 let torn = log + lines[2] + [UInt8(ascii: "\n")] + lines[3].prefix(20)
                 try writeFileAtomically("\(broken)/metrics.jsonl", torn)
-                var third = try start(broken, resumes: true)
+                let third = try start(broken, resumes: true)
                 try third.run(until: 8, shouldStop: { false }, report: { _, _ in })
                 #expect(try content(broken) == content(whole))
             }
@@ -126,10 +125,10 @@ private func content(_ folder: String) throws -> [String: String] {
     func threads(metaBatch: Int) {
         let results = [1, 2, 5].map { threads in
             Threads(threads).run {
-                var trainer = MetaTrainer(
+                let trainer = MetaTrainer(
                     optimizer: RNNprop(key: RandomKey(seed: 2)),
-                    optimizee: RandomScaling(Quadratic(dimension: 3001), range: 3),
-                    options: options { $0.metaBatch = metaBatch })
+                    tasks: OneOptimizee(RandomScaling(Quadratic(dimension: 3001), range: 3)),
+                    plan: smallPlan { $0.metaBatch = metaBatch })
                 let losses = (0..<3).map { _ in trainer.iterate().metaLoss }
                 return losses.map { Float($0) } + trainer.optimizer.metaParameters
             }
@@ -139,9 +138,9 @@ private func content(_ folder: String) throws -> [String: String] {
 
     @Test("Training lowers the meta-loss", arguments: [1, 2])
     func learns(backwardStride: Int) {
-        var trainer = MetaTrainer(
-            optimizer: RNNprop(key: RandomKey(seed: 3)), optimizee: task,
-            options: options { $0.backwardStride = backwardStride })
+        let trainer = MetaTrainer(
+            optimizer: RNNprop(key: RandomKey(seed: 3)), tasks: OneOptimizee(task),
+            plan: smallPlan { $0.estimator = FirstOrder(backwardStride: backwardStride) })
         let untrained = trainer.validationLoss()
         for _ in 0..<150 { _ = trainer.iterate() }
         #expect(trainer.validationLoss() < 0.5 * untrained)
@@ -175,8 +174,7 @@ private func content(_ folder: String) throws -> [String: String] {
     @Test("Meta-gradients that are not finite are skipped, counted, and in the end too many")
     func divergence() throws {
         try withTemporaryFolder { folder in
-            let options = options { $0.patience = 7 }
-            var run = try start(folder, options, optimizee: Cliff())
+            let run = try start(folder, smallPlan { $0.patience = 7 }, optimizee: Cliff())
             let before = run.trainer.optimizer.metaParameters
             var skipped = 0
             let error = #expect(throws: InputError.self) {
@@ -196,12 +194,14 @@ private func content(_ folder: String) throws -> [String: String] {
             #expect(throws: InputError.self) { try start(folder, resumes: true) }
             let weights: SafetensorsFile
             do {
-                var run = try start(folder)
+                let run = try start(folder)
                 try run.run(until: 2, shouldStop: { false }, report: { _, _ in })
                 weights = run.trainer.optimizer.weights.safetensors()
             }
             #expect(throws: InputError.self) { try start(folder) }
-            #expect(throws: InputError.self) { try start(folder, options { $0.unroll = 6 }, resumes: true) }
+            #expect(throws: InputError.self) {
+                try start(folder, smallPlan { $0.truncation.unroll = 6 }, resumes: true)
+            }
             #expect(throws: InputError.self) { try Checkpoint<DMoptimizer>(path: "\(folder)/latest.safetensors") }
             try weights.write(to: "\(folder)/latest.safetensors")
             #expect(throws: InputError.self) { try start(folder, resumes: true) }
@@ -212,9 +212,9 @@ private func content(_ folder: String) throws -> [String: String] {
     func oneAtATime(resumes: Bool) throws {
         try withTemporaryFolder { whole in
             try withTemporaryFolder { folder in
-                var undisturbed = try start(whole)
+                let undisturbed = try start(whole)
                 try undisturbed.run(until: 8, shouldStop: { false }, report: { _, _ in })
-                var run = try start(folder)
+                let run = try start(folder)
                 try run.run(until: 4, shouldStop: { false }, report: { _, _ in })
                 let error = #expect(throws: InputError.self) { try start(folder, resumes: resumes) }
                 #expect(

@@ -21,18 +21,16 @@ import Testing
     }()
 
     private func trainer(metaBatch: Int) -> MetaTrainer<SmallFC> {
-        var options = MetaTrainingOptions(.paper(SmallFC.kind))
-        options.metaLoss = .mean
-        options.horizon = 40
-        options.unroll = 20
-        options.metaLearningRate = 1e-2
-        options.metaBatch = metaBatch
-        return MetaTrainer(optimizer: SmallFC(key: RandomKey(seed: 1)), optimizee: task, options: options)
+        var plan = MetaTrainingPlan.paper(SmallFC.kind)
+        plan.truncation = FixedTruncation(horizon: 40, unroll: 20)
+        plan.metaOptimizer.rate = 1e-2
+        plan.metaBatch = metaBatch
+        return MetaTrainer(optimizer: SmallFC(key: RandomKey(seed: 1)), tasks: OneOptimizee(task), plan: plan)
     }
 
     @Test("small_fc_lopt, trained a little, brings the loss of fresh problems lower than untrained")
     func learns() {
-        var trainer = trainer(metaBatch: 1)
+        let trainer = trainer(metaBatch: 1)
         let untrained = trainer.validationLoss()
         for _ in 0..<100 { #expect(trainer.iterate().skipped == 0) }
         let trained = trainer.validationLoss()
@@ -43,7 +41,7 @@ import Testing
     func threads(metaBatch: Int) {
         let weights = [1, 3].map { threads in
             Threads(threads).run {
-                var trainer = trainer(metaBatch: metaBatch)
+                let trainer = trainer(metaBatch: metaBatch)
                 for _ in 0..<3 { _ = trainer.iterate() }
                 return trainer.optimizer.metaParameters
             }

@@ -59,6 +59,7 @@ private struct MissingProvider: DataProvider {
         ("mnist-mlp:activation=relu,depth=3,initial=0.01", "mnist-mlp-relu:depth=3,initial=0.01"),
         ("mnist-mlp-d2:hidden=40-20", "mnist-mlp-d2:hidden=40-20"),
         ("mnist-mlp:depth=12", "mnist-mlp:depth=12"),
+        ("mnist-mlp:batch=9,pool=4", "mnist-mlp:pool=4,batch=9"),
         ("mnist-mlp:depth=0", "mnist-mlp:depth=0"),
         ("mnist-mlp:width=20", "mnist-mlp"),
         ("mnist-cnn:layers=c-c-p-c-c-p-f-f", "mnist-cnn-deep"),
@@ -107,6 +108,10 @@ private struct MissingProvider: DataProvider {
         (
             "mnist-mlp:activation=rellu",
             "mnist-mlp:activation=rellu: activation=rellu cannot be used; did you mean relu?"
+        ),
+        (
+            "mnist-mlp:pool=5",
+            "mnist-mlp:pool=5: pool=5 cannot be used; give a divisor of the images' side, as 2 or 4 for 28 pixels"
         ),
         (
             "mnist-mlp:hidden=4--5",

@@ -6,7 +6,7 @@ import Testing
 @Suite struct WrapperTests {
     /// f_c(θ₀ / c) = f(θ₀), and its gradient is c ⊙ ∇f.
     @Test(
-        arguments: [RandomScaling.Granularity.coordinate, .function],
+        arguments: RandomScaling.Granularity.allCases,
         [
             RandomScaling.Distribution.exponential, .uniform,
         ])
@@ -51,6 +51,14 @@ import Testing
         #expect(abs(mean(uniform) - cosh(3)) < 0.2)
 
         #expect(Set(try scales(.function, .exponential)).count == 1)
+    }
+
+    @Test func tensorsHaveOneScaleEach() throws {
+        let scaling = RandomScaling(Samples.mlp, range: 3, granularity: .tensor)
+        let instance = try #require(scaling.instance(key: RandomKey(seed: 1)) as? RandomScalingInstance)
+        let scales = scaling.layout.ranges.map { Set(instance.scales[$0]) }
+        #expect(scales.count > 2 && scales.allSatisfy { $0.count == 1 })
+        #expect(Set(scales).count == scales.count)
     }
 
     @Test func droppedCoordinatesNeitherMoveNorSlope() throws {

@@ -63,23 +63,20 @@ extension Workload {
     }
 
     /// Meta-iterations at the paper's setting: the base MLP and, for RNNprop, both of its tricks; 20 steps a period.
-    private static func metaIteration<Learned: FirstOrderLearnedOptimizer>(
+    private static func metaIteration<Learned: LearnedOptimizer>(
         _: Learned.Type, periods: Int, factors: Kernels.FactorPrecision = .single
     ) throws -> Workload {
         let bytesBefore = ProcessMemory.resident
-        let recipe = MetaTrainingRecipe.paper(Learned.kind)
-        var options = MetaTrainingOptions(recipe)
-        options.horizon = periods * options.unroll
-        options.factors = factors
-        let mlp = try OptimizeeCatalogue(data: BenchmarkData())
-            .optimizee(named: BenchmarkData.hasMNIST ? "mnist-mlp" : "digits-mlp")
-        let scaled: any Optimizee = recipe.scaling > 0 ? RandomScaling(mlp, range: recipe.scaling) : mlp
-        let optimizee: any Optimizee =
-            recipe.convex > 0
-            ? Combined(scaled, RandomScaling(Convex(dimension: recipe.convex), range: recipe.convexScaling)) : scaled
-        var trainer = MetaTrainer(
-            optimizer: Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: options.seed)),
-            optimizee: optimizee, options: options)
+        var plan = MetaTrainingPlan.paper(Learned.kind)
+        plan.truncation = FixedTruncation(horizon: periods * plan.truncation.unroll, unroll: plan.truncation.unroll)
+        plan.factors = factors
+        guard let (name, tricks) = PaperTricks.split(plan.tasks) else {
+            preconditionFailure("the paper trains on one optimizee")
+        }
+        let tasks = try tricks.names(around: BenchmarkData.hasMNIST ? name : "digits-mlp")
+        let trainer = MetaTrainer(
+            optimizer: Learned(key: MetaTrainingBranch.initialWeights.key(seed: 1)),
+            tasks: try tasks.distribution(OptimizeeCatalogue(data: BenchmarkData())), plan: plan, seed: 1)
         return Workload(run: { _ = trainer.iterate() }, bytesBefore: bytesBefore)
     }
 

@@ -61,6 +61,8 @@ public final class OptimizeeCatalogue: Sendable {
 final class LoadedData: Sendable {
     private let provider: any DataProvider
     private let kept = OrderedMutex<[Dataset: ImageSplit]>([:])
+    /// Those with fewer pixels.
+    private let pooled = OrderedMutex<[String: ImageSplit]>([:])
 
     /// A data set that the provider knows.
     enum Dataset: String {
@@ -70,6 +72,19 @@ final class LoadedData: Sendable {
     }
 
     init(provider: any DataProvider) { self.provider = provider }
+
+    /// A data set's images, each square of `factor × factor` pixels made one.
+    func images(_ dataset: Dataset, pooledBy factor: Int) throws -> ImageSplit {
+        let whole = try images(dataset)
+        guard factor > 1 else { return whole }
+        return pooled.withLock { pooled in
+            let key = "\(dataset)/\(factor)"
+            if let images = pooled[key] { return images }
+            let images = whole.pooled(by: factor)
+            pooled[key] = images
+            return images
+        }
+    }
 
     func images(_ dataset: Dataset) throws -> ImageSplit {
         try kept.withLock { kept in

@@ -23,7 +23,7 @@ private func mlpEntry(
     depth: Int = 1
 ) -> OptimizeeCatalogue.Entry {
     OptimizeeCatalogue.Entry(
-        name: name, summary: summary, options: ["width", "depth", "hidden", "activation", "batch", "initial"]
+        name: name, summary: summary, options: ["width", "depth", "hidden", "activation", "pool", "batch", "initial"]
     ) { options, data in
         try options.refuse("hidden", with: "width")
         try options.refuse("hidden", with: "depth")
@@ -33,10 +33,14 @@ private func mlpEntry(
         let activation = try options.choice("activation", default: activation)
         let batch = try options.integer("batch", default: 128, in: 1...1_000_000)
         let initial = try options.number("initial", default: 0.1, atLeast: 0)
-        let images = try data.images(dataset)
+        let pool = try options.integer("pool", default: 1, in: 1...1000)
+        guard try data.images(dataset).training.canBePooled(by: pool) else {
+            throw options.unusable("pool", advice: "give a divisor of the images' side, as 2 or 4 for 28 pixels")
+        }
+        let images = try data.images(dataset, pooledBy: pool)
         return MLP(
             dataset: dataset.rawValue, images: images.training, heldOut: images.heldOut,
             hiddenWidths: hidden ?? Array(repeating: width, count: depth), activation: activation,
-            batchSize: batch, initialScale: initial)
+            batchSize: batch, initialScale: initial, pooling: pool)
     }
 }

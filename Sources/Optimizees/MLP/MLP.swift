@@ -26,6 +26,8 @@ public struct MLP: Optimizee {
     public let batchSize: Int
     /// The standard deviation of the initial parameters.
     public let initialScale: Float
+    /// By how much the images' sides were pooled, for `name`; 1 where they were not.
+    public let pooling: Int
 
     /// - Parameters:
     ///   - dataset: what the data are called in `name`.
@@ -35,10 +37,11 @@ public struct MLP: Optimizee {
     ///   - activation: the function after each hidden layer.
     ///   - batchSize: images in a minibatch.
     ///   - initialScale: the standard deviation of the initial parameters.
+    ///   - pooling: by how much the images' sides were pooled before, for `name`.
     /// - Precondition: there are images, and all counts are positive.
     public init(
         dataset: String, images: LabeledImages, heldOut: HeldOutImages? = nil, hiddenWidths: [Int] = [20],
-        activation: Activation = .sigmoid, batchSize: Int = 128, initialScale: Float = 0.1
+        activation: Activation = .sigmoid, batchSize: Int = 128, initialScale: Float = 0.1, pooling: Int = 1
     ) {
         precondition(images.count > 0 && batchSize > 0, "an MLP needs images and a batch size")
         precondition(images.pixelsPerImage > 0 && images.classes > 0, "an MLP needs pixels and classes")
@@ -50,6 +53,7 @@ public struct MLP: Optimizee {
         self.activation = activation
         self.batchSize = batchSize
         self.initialScale = initialScale
+        self.pooling = pooling
     }
 
     public var shapes: [ParameterShape] {
@@ -94,6 +98,7 @@ extension MLP {
             if depth != 1 && !name.hasSuffix("-d\(depth)") { options.append("depth=\(depth)") }
             if width != 20 { options.append("width=\(width)") }
         }
+        if pooling != 1 { options.append("pool=\(pooling)") }
         if batchSize != 128 { options.append("batch=\(batchSize)") }
         if initialScale != 0.1 { options.append("initial=\(initialScale)") }
         return options.isEmpty ? name : "\(name):\(options.joined(separator: ","))"

@@ -11,6 +11,8 @@ public struct RandomScaling: Optimizee {
     public enum Granularity: String, Sendable, CaseIterable {
         /// One scale for each coordinate.
         case coordinate
+        /// One scale for each tensor.
+        case tensor
         /// One scale for the whole function.
         case function
     }
@@ -88,6 +90,7 @@ public struct RandomScaling: Optimizee {
         }
         switch granularity {
         case .coordinate: return (0..<wrapped.parameterCount).map { _ in draw() }
+        case .tensor: return wrapped.shapes.flatMap { Array(repeating: draw(), count: $0.count) }
         case .function: return Array(repeating: draw(), count: wrapped.parameterCount)
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnosis
 import Files
+import MetaTraining
 import Optimizees
 import Reporting
 
@@ -45,7 +46,7 @@ struct DoctorCommand: SharedOptionsCommand {
         let count = tasks
         defer { line.finish() }
         let diagnosis = try Diagnosis(
-            ofRunIn: folder, tasks: count, optimizee: { try catalogue.optimizee(wrappedName: $0) },
+            ofRunIn: folder, tasks: count, distribution: { try TaskNames($0).distribution(catalogue) },
             progress: { line.update($0, of: count) }, isCancelled: Interrupt.isRequested)
         line.finish()
         try shared.json ? Output.write(json: diagnosis) : Output.write(diagnosis.text())

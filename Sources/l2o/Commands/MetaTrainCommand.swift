@@ -12,9 +12,10 @@ struct MetaTrainCommand: SharedOptionsCommand {
         commandName: "meta-train",
         abstract: "Learn an optimizer: train its weights on short optimizations of fresh tasks.",
         discussion: """
-            Every meta-iteration optimizes a fresh task for --horizon steps in periods of --unroll, and takes one step \
-            of Adam on the optimizer's weights after each period. Constants that are not given are those of the \
-            optimizer's own paper.
+            What is done is a plan: which tasks, for how long, judged by what, learned from how. Without --plan it is that \
+            of the optimizer's own paper: every meta-iteration optimizes a fresh task for --horizon steps in periods of \
+            --unroll, and takes one step of Adam on the optimizer's weights after each period. Options change the plan; \
+            l2o plan list has the plans that have names, and a plan may be a file.
 
             The folder --out receives latest.safetensors, numbered checkpoints, best.safetensors, metrics.jsonl (one \
             object a meta-iteration) and learning-curve.svg. Ctrl-C and SIGTERM save and leave; --resume continues, with \
@@ -22,27 +23,38 @@ struct MetaTrainCommand: SharedOptionsCommand {
 
             Examples:
               l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 10000 --out runs/rnnprop
-              l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 20000 --out runs/rnnprop --resume
+              l2o meta-train --iterations 20000 --out runs/rnnprop --resume
+              l2o meta-train --plan rnnprop-mixture --out runs/mixture
+              l2o meta-train --plan my-plan.json --meta-batch 12 --out runs/mine
               l2o meta-train --optimizer rnnprop --optimizee mnist-mlp --iterations 1000 --out runs/tuned \
             --from rnnprop --meta-learning-rate 0.0001
               l2o meta-train --optimizer dm --optimizee digits-mlp --iterations 1000 --out runs/dm --tensorboard logs/dm
             """)
 
     @OptionGroup var shared: SharedOptions
-    @OptionGroup(title: "Recipe") var recipe: RecipeOptions
+    @OptionGroup(title: "Changes to the plan") var recipe: RecipeOptions
 
     @Option(
         help: ArgumentHelp(
-            "What is learned: \(RuleRegister.all.map(\.name).joined(separator: ", ")).", valueName: "kind"))
-    var optimizer: String
+            "What is done: a plan's name or file; else that of the optimizer's paper.", valueName: "plan"))
+    var plan: String?
 
-    @Option(help: ArgumentHelp("What it is trained on; see l2o list optimizees.", valueName: "name"))
-    var optimizee: String
+    @Option(
+        help: ArgumentHelp(
+            "What is learned, else what the plan says: \(RuleRegister.all.map(\.name).joined(separator: ", ")).",
+            valueName: "kind"))
+    var optimizer: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What it is trained on, else what the plan says; see l2o list optimizees.", valueName: "name"))
+    var optimizee: String?
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Meta-iterations in all, those before a resume included.", valueName: "n"))
-    var iterations: Int
+        help: ArgumentHelp(
+            "Meta-iterations in all, those before a resume included; else what the plan says.", valueName: "n"))
+    var iterations: Int?
 
     @Option(help: ArgumentHelp("Folder of the run; made if missing.", valueName: "folder"))
     var out: String
@@ -67,7 +79,7 @@ struct MetaTrainCommand: SharedOptionsCommand {
     var dataDir: String?
 
     mutating func validate() throws {
-        guard (1...1_000_000_000).contains(iterations) else {
+        if let iterations, !(1...1_000_000_000).contains(iterations) {
             throw ValidationError("--iterations \(iterations): give a number from 1 to 1000000000")
         }
         guard checkpointEvery > 0 else {
@@ -76,19 +88,26 @@ struct MetaTrainCommand: SharedOptionsCommand {
     }
 
     mutating func run() throws {
-        let trainable = try RuleRegister.named(optimizer).firstOrderType()
+        var plan = try basePlan()
+        if let optimizer { plan.optimizer = optimizer }
+        let rule = try RuleRegister.named(plan.optimizer)
+        if let iterations { plan.iterations = iterations }
+        try recipe.apply(to: &plan, optimizee: optimizee)
+        guard let iterations = plan.iterations else {
+            throw ValidationError("Missing '--iterations <n>': the plan \(plan.name) does not say how many")
+        }
         Interrupt.catchSignals()
         var saving = MetaTrainingSaving(folder: out)
         saving.checkpointEvery = checkpointEvery
         let session = MetaTrainingSession(
-            title: "meta-training",
-            optimizee: try OptimizeeCatalogue(data: AppData(folder: dataDir)).optimizee(named: optimizee),
-            recipe: recipe, seed: shared.seed, iterations: iterations, initialWeights: from, saving: saving,
-            resumes: resume, showsProgress: shared.showsProgress, tensorBoard: tensorboard)
-        let outcome = try session.train(trainable)
+            title: "meta-training", plan: plan,
+            tasks: try plan.tasks.distribution(OptimizeeCatalogue(data: AppData(folder: dataDir))),
+            seed: shared.seed, iterations: iterations, initialWeights: from, saving: saving, resumes: resume,
+            showsProgress: shared.showsProgress, tensorBoard: tensorboard)
+        let outcome = try session.train(rule.type)
         let curve = LearningCurve(try MetaTrainingMetrics.read(folder: out))
-        try writeFileAtomically(
-            "\(out)/learning-curve.svg", text: curve.chart(title: "\(optimizer) on \(optimizee)").svg())
+        let title = "\(plan.optimizer) on \(optimizee ?? PaperTricks.split(plan.tasks)?.optimizee ?? plan.name)"
+        try writeFileAtomically("\(out)/learning-curve.svg", text: curve.chart(title: title).svg())
         if shared.json {
             try Output.write(json: outcome)
         } else {
@@ -96,5 +115,13 @@ struct MetaTrainCommand: SharedOptionsCommand {
             try Output.write(outcome.text(folder: out))
         }
         if Interrupt.isRequested() { throw CancellationError() }
+    }
+
+    /// The plan before it is changed.
+    private func basePlan() throws -> MetaTrainingPlan {
+        if let plan { return try .find(plan) }
+        if let optimizer { return .paper(try RuleRegister.named(optimizer).name) }
+        if resume { return try .ofRun(in: out) }
+        throw ValidationError("Missing '--optimizer <kind>': say what is learned, or give a --plan")
     }
 }

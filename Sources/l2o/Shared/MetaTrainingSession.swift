@@ -7,8 +7,8 @@ import Reporting
 /// A meta-training run as a command makes it: with progress shown, and signals minded.
 struct MetaTrainingSession {
     let title: String
-    let optimizee: any Optimizee
-    let recipe: RecipeOptions
+    let plan: MetaTrainingPlan
+    let tasks: any TaskDistribution
     let seed: UInt64
     let iterations: Int
     /// The file, or the name, of the weights that a new run begins with; nil for random ones.
@@ -22,6 +22,7 @@ struct MetaTrainingSession {
     /// What a run ended with.
     struct Outcome: Encodable {
         let optimizer: String
+        let plan: String
         let task: String
         let iterations: Int
         let averageMetaLoss: Double?
@@ -42,14 +43,11 @@ struct MetaTrainingSession {
     }
 
     /// Trains until all iterations are done or a signal comes; either way the run is saved.
-    func train<Learned: FirstOrderLearnedOptimizer>(_: Learned.Type) throws -> Outcome {
-        let paper = MetaTrainingRecipe.paper(Learned.descriptor.name)
-        let options = try recipe.options(paper, seed: seed)
-        let task = recipe.task(optimizee, paper)
+    func train<Learned: LearnedOptimizer>(_: Learned.Type) throws -> Outcome {
         var description = ["command": commandText()]
         description["from"] = initialWeights
-        var run = try MetaTrainingRun(
-            optimizer: try initialOptimizer(Learned.self), optimizee: task, options: options, saving: saving,
+        let run = try MetaTrainingRun(
+            optimizer: try initialOptimizer(Learned.self), tasks: tasks, plan: plan, seed: seed, saving: saving,
             description: description, resumes: resumes)
         let line = ProgressLine(
             title, unit: "iterations", start: run.trainer.progress.iteration, isShown: showsProgress)
@@ -74,14 +72,14 @@ struct MetaTrainingSession {
         if let logFailure { throw logFailure }
         let progress = run.trainer.progress
         return Outcome(
-            optimizer: Learned.descriptor.name, task: task.name, iterations: progress.iteration,
+            optimizer: Learned.descriptor.name, plan: plan.name, task: tasks.name, iterations: progress.iteration,
             averageMetaLoss: progress.average, skipped: progress.skipped, seconds: run.seconds,
             bestIteration: progress.best?.iteration)
     }
 
-    private func initialOptimizer<Learned: FirstOrderLearnedOptimizer>(_: Learned.Type) throws -> Learned {
+    private func initialOptimizer<Learned: LearnedOptimizer>(_: Learned.Type) throws -> Learned {
         guard let origin = try initialWeights.map({ try WeightsOrigin($0) }) else {
-            return Learned(key: MetaTrainer<Learned>.Branch.initialWeights.key(seed: seed))
+            return Learned(key: MetaTrainingBranch.initialWeights.key(seed: seed))
         }
         return try Learned(origin.weights(), path: origin.text)
     }

@@ -1,9 +1,10 @@
 public import ArgumentParser
+import Files
 public import MetaTraining
 import NumericCore
 public import Optimizees
 
-/// What of the recipe differs from the optimizer's own paper.
+/// What is to be done in another way than the plan has it.
 struct RecipeOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("Steps of optimization of one task (100).", valueName: "n"))
     var horizon: Int?
@@ -13,8 +14,9 @@ struct RecipeOptions: ParsableArguments {
         help: ArgumentHelp("Steps of a period, over which gradients flow (20).", valueName: "n"))
     var unroll: Int?
 
-    @Option(help: ArgumentHelp("What a period's meta-loss counts: last or mean.", valueName: "which"))
-    var metaLoss: MetaLoss?
+    @Option(
+        help: ArgumentHelp("What a period's meta-loss counts: last, mean, or last-4 for four.", valueName: "which"))
+    var metaLoss: LossWindow?
 
     @Option(
         parsing: .unconditional,
@@ -29,15 +31,15 @@ struct RecipeOptions: ParsableArguments {
         help: ArgumentHelp("L of random scaling; 0 for none (rnnprop 3, dm 0).", valueName: "L"))
     var scaling: Float?
 
-    @Option(help: ArgumentHelp("What shares a scale: coordinate or function.", valueName: "which"))
-    var scalingPer: RandomScaling.Granularity = .coordinate
+    @Option(help: ArgumentHelp("What shares a scale (coordinate).", valueName: "which"))
+    var scalingPer: RandomScaling.Granularity?
 
-    @Option(help: ArgumentHelp("How a scale is drawn: exponential or uniform.", valueName: "which"))
-    var scalingDraw: RandomScaling.Distribution = .exponential
+    @Option(help: ArgumentHelp("How a scale is drawn (exponential).", valueName: "which"))
+    var scalingDraw: RandomScaling.Distribution?
 
     @Option(
         parsing: .unconditional, help: ArgumentHelp("Probability that a coordinate takes part (1).", valueName: "p"))
-    var keep: Float = 1
+    var keep: Float?
 
     @Option(
         parsing: .unconditional,
@@ -49,18 +51,23 @@ struct RecipeOptions: ParsableArguments {
         parsing: .unconditional, help: ArgumentHelp("L of the convex function's random scaling (1).", valueName: "L"))
     var convexScaling: Float?
 
-    @Option(help: ArgumentHelp("How the best checkpoint is chosen: average or validation.", valueName: "how"))
-    var selection: CheckpointSelection?
+    @Option(help: ArgumentHelp("How the best checkpoint is chosen.", valueName: "how"))
+    var selection: SelectionKind?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
             "Look at every n-th block of coordinates in the backward pass: unbiased, and faster (1).", valueName: "n")
     )
-    var backwardStride: Int = 1
+    var backwardStride: Int?
 
     @Flag(help: "Multiply in bfloat16, where the processor can: faster, and nearly as exact.")
     var bfloat16 = false
+
+    /// The kinds of selection.
+    enum SelectionKind: String, CaseIterable, ExpressibleByArgument {
+        case average, validation
+    }
 
     mutating func validate() throws {
         try Self.check("--horizon", horizon, 1...1_000_000)
@@ -80,37 +87,61 @@ struct RecipeOptions: ParsableArguments {
         }
     }
 
-    /// The options of a run: the paper's, and what was given.
-    /// - Throws: `ValidationError` where the horizon is no whole number of periods.
-    func options(_ paper: MetaTrainingRecipe, seed: UInt64) throws -> MetaTrainingOptions {
-        var options = MetaTrainingOptions(paper)
-        if let horizon { options.horizon = horizon }
-        if let unroll { options.unroll = unroll }
-        if let metaLoss { options.metaLoss = metaLoss }
-        if let metaLearningRate { options.metaLearningRate = metaLearningRate }
-        if let metaBatch { options.metaBatch = metaBatch }
-        if let selection { options.selection = selection }
-        options.backwardStride = backwardStride
-        if bfloat16 { options.factors = .bfloat16 }
-        options.seed = seed
-        guard options.horizon % options.unroll == 0 else {
-            throw ValidationError(
-                "--horizon \(options.horizon): give a multiple of --unroll, which is \(options.unroll)")
+    /// Changes a plan as was asked for.
+    ///
+    /// - Parameter optimizee: what is to be trained on in place of the plan's.
+    /// - Throws: `ValidationError` where the horizon is no whole number of periods; `InputError` where the plan has nothing
+    ///   that could be changed so.
+    func apply(to plan: inout MetaTrainingPlan, optimizee: String?) throws {
+        if let horizon { try plan.set("truncation", "horizon", .integer(horizon), option: "--horizon") }
+        if let unroll { plan.truncation.unroll = unroll }
+        if let metaLoss { plan.metaLoss.losses = metaLoss }
+        if let metaLearningRate { plan.metaOptimizer.rate = metaLearningRate }
+        if let metaBatch { plan.metaBatch = metaBatch }
+        switch selection {
+        case .average where !(plan.selection is AverageSelection): plan.selection = AverageSelection()
+        case .validation where !(plan.selection is ValidationSelection): plan.selection = ValidationSelection()
+        default: break
         }
-        return options
+        if let backwardStride {
+            try plan.set("estimator", "backward_stride", .integer(backwardStride), option: "--backward-stride")
+        }
+        if bfloat16 { plan.factors = .bfloat16 }
+        if let fixed = plan.truncation as? FixedTruncation, fixed.horizon % fixed.unroll != 0 {
+            throw ValidationError(
+                "--horizon \(fixed.horizon): give a multiple of --unroll, which is \(fixed.unroll)")
+        }
+        try changeTasks(of: &plan, optimizee: optimizee)
     }
 
-    /// What is trained on: the optimizee with the paper's two tricks as far as they are wanted (section 4).
-    func task(_ optimizee: any Optimizee, _ paper: MetaTrainingRecipe) -> any Optimizee {
-        var recipe = paper
-        if let scaling { recipe.scaling = scaling }
-        if let convex { recipe.convex = convex }
-        if let convexScaling { recipe.convexScaling = convexScaling }
-        return recipe.task(optimizee, granularity: scalingPer, distribution: scalingDraw, keep: keep)
+    private var changesTricks: Bool {
+        scaling != nil || scalingPer != nil || scalingDraw != nil || keep != nil || convex != nil
+            || convexScaling != nil
+    }
+
+    /// What is trained on: an optimizee with the paper's two tricks, as far as they are wanted (section 4).
+    private func changeTasks(of plan: inout MetaTrainingPlan, optimizee: String?) throws {
+        guard optimizee != nil || changesTricks else { return }
+        if let optimizee, optimizee.hasPrefix("mixture:"), !changesTricks {
+            plan.tasks = try TaskNames(optimizee)
+            return
+        }
+        guard var (name, tricks) = PaperTricks.split(plan.tasks) else {
+            throw InputError(
+                plan.name, "does not train on one optimizee, so --optimizee, --scaling and the like do not fit",
+                advice: "leave them out, or change the tasks in a file of the plan: l2o plan show")
+        }
+        if let optimizee { name = optimizee }
+        if let scaling { tricks.scaling = scaling }
+        if let scalingPer { tricks.granularity = scalingPer }
+        if let scalingDraw { tricks.distribution = scalingDraw }
+        if let keep { tricks.keep = keep }
+        if let convex { tricks.convex = convex }
+        if let convexScaling { tricks.convexScaling = convexScaling }
+        plan.tasks = try tricks.names(around: name)
     }
 }
 
-extension MetaLoss: ExpressibleByArgument {}
-extension CheckpointSelection: ExpressibleByArgument {}
+extension LossWindow: ExpressibleByArgument {}
 extension RandomScaling.Granularity: ExpressibleByArgument {}
 extension RandomScaling.Distribution: ExpressibleByArgument {}

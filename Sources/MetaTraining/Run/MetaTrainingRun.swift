@@ -1,7 +1,6 @@
 package import Files
 public import LearnedOptimizers
 import NumericCore
-public import Optimizees
 
 /// A meta-training run in a folder: it saves as it goes, and continues where it stopped.
 ///
@@ -9,8 +8,8 @@ public import Optimizees
 /// `best.safetensors`, and `metrics.jsonl`, one object a meta-iteration. Whenever the process dies, resuming from the
 /// folder ends with the same files, bit for bit, as a run that was never disturbed; only the seconds in the metrics
 /// differ. Nobody else can begin or continue a run there as long as this value lasts.
-public struct MetaTrainingRun<Learned: FirstOrderLearnedOptimizer> {
-    public private(set) var trainer: MetaTrainer<Learned>
+public struct MetaTrainingRun<Learned: LearnedOptimizer> {
+    public let trainer: MetaTrainer<Learned>
     private let saving: MetaTrainingSaving
     private let configuration: [String: String]
     private let metrics: MetricsLog
@@ -22,21 +21,27 @@ public struct MetaTrainingRun<Learned: FirstOrderLearnedOptimizer> {
     ///
     /// - Parameters:
     ///   - optimizer: the untrained optimizer; unused where the run continues.
-    ///   - optimizee: what is trained on.
-    ///   - options: what decides the result.
-    ///   - saving: the folder, and how often to save.
+    ///   - tasks: what the plan's tasks are drawn from.
+    ///   - plan: what is done.
+    ///   - seed: the root of all random numbers.
+    ///   - saving: where the run saves, and how often.
     ///   - description: what else decides the result, by name; kept in every checkpoint.
     ///   - resumes: whether the folder's run is continued.
+    ///   - executor: who runs the tasks.
     /// - Throws: `InputError` where the folder already holds a run and `resumes` is false, where there is none to
-    ///   continue or it was made with other options, where another run is under way in it, and where it cannot be
-    ///   written; `UnknownKernels` where there are none for the options.
+    ///   continue or it was made with another plan, seed or data, where the plan does not suit the optimizer, where
+    ///   another run is under way in it, and where it cannot be written; `UnknownKernels` where there are none for the
+    ///   plan.
     public init(
-        optimizer: Learned, optimizee: any Optimizee, options: MetaTrainingOptions, saving: MetaTrainingSaving,
-        description: [String: String] = [:], resumes: Bool
+        optimizer: Learned, tasks: any TaskDistribution, plan: MetaTrainingPlan, seed: UInt64,
+        saving: MetaTrainingSaving, description: [String: String] = [:], resumes: Bool,
+        executor: any MetaBatchExecutor = ThreadExecutor()
     ) throws {
-        _ = try Kernels.selected(multiplyingIn: options.factors)
+        try plan.check(plan.name)
+        try plan.estimator.check(optimizer)
+        _ = try plan.choosingKernels(optimizer)
         self.saving = saving
-        let configuration = options.description(optimizee: optimizee).merging(description) { own, _ in own }
+        let configuration = plan.configuration(tasks, seed: seed).merging(description) { own, _ in own }
         let latest = "\(saving.folder)/latest.safetensors"
         if resumes && !fileExists(latest) {
             throw InputError(
@@ -47,12 +52,14 @@ public struct MetaTrainingRun<Learned: FirstOrderLearnedOptimizer> {
         lock = try saving.takenLock()
         if resumes {
             let checkpoint = try Checkpoint<Learned>(path: latest)
-            try Self.check(checkpoint.configuration, against: configuration, path: latest)
+            try Self.check(checkpoint.configuration, against: configuration, plan, path: latest)
             // The command that started the run stays on record.
-            self.configuration = configuration.merging(checkpoint.configuration) { $1 }
+            self.configuration = checkpoint.configuration.filter { !ConfigurationName.old.contains($0.key) }
+                .merging(configuration) { old, new in old }
+                .merging([ConfigurationName.plan: configuration[ConfigurationName.plan]!]) { $1 }
             trainer = MetaTrainer(
-                optimizer: checkpoint.optimizer, optimizee: optimizee, options: options,
-                progress: checkpoint.progress)
+                optimizer: checkpoint.optimizer, tasks: tasks, plan: plan, seed: seed, executor: executor)
+            try trainer.resume(checkpoint.progress, checkpoint.tasks, path: latest)
         } else {
             guard !fileExists(latest) else {
                 throw InputError(
@@ -60,7 +67,7 @@ public struct MetaTrainingRun<Learned: FirstOrderLearnedOptimizer> {
                     advice: "continue it with --resume or choose another folder")
             }
             self.configuration = configuration
-            trainer = MetaTrainer(optimizer: optimizer, optimizee: optimizee, options: options)
+            trainer = MetaTrainer(optimizer: optimizer, tasks: tasks, plan: plan, seed: seed, executor: executor)
         }
         metrics = try MetricsLog(
             path: "\(saving.folder)/metrics.jsonl", keepingIterations: trainer.progress.iteration)
@@ -79,7 +86,7 @@ public struct MetaTrainingRun<Learned: FirstOrderLearnedOptimizer> {
     ///   - report: called after every iteration.
     /// - Throws: `InputError` where saving fails, or where so many meta-gradients in a row were not finite that
     ///   continuing is pointless; what was learned before is saved.
-    public mutating func run(
+    public func run(
         until iterations: Int, shouldStop: () -> Bool, report: (MetaIteration, MetaTrainingProgress) -> Void
     ) throws {
         while trainer.progress.iteration < iterations {
@@ -104,30 +111,30 @@ public struct MetaTrainingRun<Learned: FirstOrderLearnedOptimizer> {
     private func save() throws { try checkpoint.file().write(to: "\(saving.folder)/latest.safetensors") }
 
     /// Writes a numbered checkpoint, and `best.safetensors` where it is the best so far.
-    private mutating func saveNumbered() throws {
-        let score =
-            switch trainer.options.selection {
-            case .average: trainer.progress.average ?? .infinity
-            case .validation: trainer.validationLoss()
-            }
-        let isBest = trainer.judgeCheckpoint(score)
+    private func saveNumbered() throws {
+        let isBest = trainer.judgeCheckpoint()
         let file = checkpoint.file()
         try file.write(to: saving.checkpoint(trainer.progress.iteration))
         if isBest { try file.write(to: "\(saving.folder)/best.safetensors") }
     }
 
-    private var checkpoint: Checkpoint<Learned> {
-        Checkpoint(optimizer: trainer.optimizer, progress: trainer.progress, configuration: configuration)
-    }
+    private var checkpoint: Checkpoint<Learned> { Checkpoint(trainer, configuration: configuration) }
 
-    /// Refuses to continue a run with options that would change what it computes.
-    private static func check(_ old: [String: String], against new: [String: String], path: String) throws {
-        for (name, value) in new.sorted(by: { $0.key < $1.key }) where name != "command" {
-            if let before = old[name], before != value {
-                throw InputError(
-                    path, "was made with \(name) = \(before), not \(value)",
-                    advice: "give the same options and data, or choose another folder for another run")
+    /// Refuses to continue a run with a plan or data that would change what it computes.
+    private static func check(
+        _ old: [String: String], against new: [String: String], _ plan: MetaTrainingPlan, path: String
+    ) throws {
+        let advice = "give the same options and data, or choose another folder for another run"
+        let names = new.keys.sorted().filter { ![ConfigurationName.command, ConfigurationName.plan].contains($0) }
+        for name in names {
+            if let before = old[name], let value = new[name], before != value {
+                throw InputError(path, "was made with \(name) = \(before), not \(value)", advice: advice)
             }
+        }
+        let before = try MetaTrainingPlan(configuration: old, kind: Learned.kind, path: path)
+        if let difference = plan.difference(from: before) {
+            throw InputError(
+                path, "was made with \(difference.name) = \(difference.old), not \(difference.new)", advice: advice)
         }
     }
 }

@@ -1,0 +1,49 @@
+import MetaTraining
+import NumericCore
+import Testing
+
+@Suite struct TruncationTests {
+    private func periods(_ schedule: some TruncationSchedule, iteration: Int, place: Int = 0, draw: Int) -> Int {
+        var stream = RandomStream(RandomKey(seed: 1).child(draw))
+        let start = TaskStart(iteration: iteration, iterations: 1000, place: place, places: 4)
+        return schedule.periods(of: start, stream: &stream)
+    }
+
+    @Test func thePapersTasksAllHaveFivePeriodsOfTwenty() {
+        let paper = FixedTruncation()
+        #expect(paper.unroll == 20 && paper.periodsPerIteration == 5 && paper.validationHorizon == 100)
+        #expect((0..<9).allSatisfy { periods(paper, iteration: $0, place: $0 % 4, draw: $0) == 5 })
+        #expect(FixedTruncation(horizon: 50, unroll: 20).conflict != nil)
+    }
+
+    @Test func horizonsAreLogUniformUpToABoundThatGrows() {
+        var schedule = LogUniformTruncation()
+        (schedule.unroll, schedule.shortest, schedule.longestAtFirst, schedule.longest) = (10, 100, 400, 6400)
+        (schedule.growth, schedule.isStaggered) = (0.5, false)
+        for (iteration, most) in [(1, 402.2), (125, 800), (250, 1600), (500, 6400), (900, 6400)] {
+            let expected = schedule.most(iteration: iteration, of: 1000)
+            #expect(abs(expected - most) < 1, "\(iteration): \(expected)")
+            let horizons = (0..<2000).map { 10 * periods(schedule, iteration: iteration, draw: $0) }
+            #expect(horizons.min()! >= 100 && Double(horizons.max()!) <= expected + 5)
+            #expect(Double(horizons.max()!) > 0.9 * expected)
+            // As many below the geometric mean as above.
+            let middle = (100 * expected).squareRoot()
+            let below = Double(horizons.count { Double($0) < middle }) / 2000
+            #expect(abs(below - 0.5) < 0.05, "\(iteration): \(below)")
+        }
+        #expect(schedule.spansPlan)
+        schedule.growth = 0
+        #expect(!schedule.spansPlan && schedule.most(iteration: 0, of: nil) == 6400)
+        schedule.shortest = 500
+        #expect(schedule.conflict != nil)
+    }
+
+    @Test func theFirstTasksEndAtEvenlySpreadTimes() {
+        var schedule = LogUniformTruncation()
+        (schedule.unroll, schedule.shortest, schedule.longestAtFirst, schedule.longest) = (10, 400, 400, 400)
+        #expect((0..<4).map { periods(schedule, iteration: 0, place: $0, draw: $0) } == [10, 20, 30, 40])
+        #expect((0..<4).map { periods(schedule, iteration: 1, place: $0, draw: $0) } == [40, 40, 40, 40])
+        schedule.isStaggered = false
+        #expect((0..<4).allSatisfy { periods(schedule, iteration: 0, place: $0, draw: $0) == 40 })
+    }
+}
