@@ -1,4 +1,5 @@
 // Logistic regression with an optimizer that has no learning rate to tune: `swift run -c release`.
+import Foundation
 import LearnedOptimizers
 import Optimizers
 import RandomNumbers
