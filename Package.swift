@@ -185,6 +185,10 @@ let package = Package(
         .target(
             name: "TestProblems", dependencies: ["Evaluation", "Optimizees", "NumericCore"],
             path: "Tests/TestProblems", swiftSettings: settings),
+        // The kernels once more, with a feature map that no rule needs.
+        .target(
+            name: "TestKernels", dependencies: ["KernelTypes"], path: "Tests/TestKernels",
+            swiftSettings: kernelSettings(defines: baselineDefines)),
         tests("Platform", ["Platform"]),
         tests("Files", ["Files", "RandomNumbers"]),
         tests("Parameters", ["Parameters"]),
@@ -195,7 +199,9 @@ let package = Package(
         tests("NeuralNetworks", ["NeuralNetworks"]),
         tests("Optimizees", ["Optimizees", "Datasets", "NumericCore", "Files", "COneDNN"]),
         tests("Optimizers", ["Optimizers", "NumericCore", "Files"]),
-        tests("LearnedOptimizers", ["LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
+        tests(
+            "LearnedOptimizers",
+            ["LearnedOptimizers", "Optimizers", "TestKernels", "KernelTypes", "NumericCore", "Files"]),
         tests(
             "MetaTraining",
             ["MetaTraining", "Datasets", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),

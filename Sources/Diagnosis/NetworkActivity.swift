@@ -74,7 +74,7 @@ struct NetworkActivity: Sendable {
 
     private static func add(_ step: ReferenceNetwork.Step, to sums: inout Sums) {
         sums.steps += 1
-        if abs(tanh(step.readout)) > 0.99 { sums.atLimit += 1 }
+        if step.readout.contains(where: { abs(tanh($0)) > 0.99 }) { sums.atLimit += 1 }
         for (layer, units) in step.gates.enumerated() {
             for activations in units {
                 for gate in 0..<4 {

@@ -8,11 +8,12 @@ public enum StatePrecision: Sendable, Hashable {
 
 /// The shape of a coordinatewise network and where its numbers lie in memory.
 ///
-/// Two features of a coordinate pass an optional ELU projection, a stack of LSTM layers and a linear read-out
+/// The features of a coordinate pass an optional ELU projection, a stack of LSTM layers and a linear read-out
 /// (Lv et al. 2017, section 4). All offsets count floats; `lanes` is the number of coordinates in one block.
 ///
-/// - *Packed weights*, read by the forward kernels: for each projected unit its bias and two weights; for each
-///   layer, unit and then input row (the bias first) the four gates i, j, f, o; the read-out weights and its bias.
+/// - *Packed weights*, read by the forward kernels: for each projected unit its bias and a weight for each feature;
+///   for each layer, unit and then input row (the bias first) the four gates i, j, f, o; for each output the read-out
+///   weights and the bias.
 ///   Gate weights are scaled so that their sum is the exponent of 2 that the activation needs.
 ///   Kernels that multiply in bfloat16 want two input rows' weights in one word, the first in its low half.
 /// - *Gradients* have the same order, unscaled.
@@ -20,6 +21,10 @@ public enum StatePrecision: Sendable, Hashable {
 ///   gate row `unit · 4 + gate`, four weights.
 /// - *State*, per block of lanes: the feature map's rows, then c and h of each layer.
 public struct NetworkLayout: Sendable, Hashable {
+    /// Features of a coordinate.
+    public let features: Int
+    /// Outputs of the read-out.
+    public let outputs: Int
     /// Units of each LSTM layer.
     public let hidden: Int
     /// LSTM layers.
@@ -28,14 +33,23 @@ public struct NetworkLayout: Sendable, Hashable {
     public let projection: Int
     /// Rows of state that the feature map keeps.
     public let featureRows: Int
-    /// Whether the read-out passes tanh.
+    /// Whether the outputs pass tanh.
     public let tanhOutput: Bool
 
-    /// Features of a coordinate.
-    public static let features = 2
+    /// A network on the features of a map, whose outputs that map makes an update of.
+    public init<Map: FeatureConstants>(_: Map.Type, hidden: Int, layers: Int, projection: Int, tanhOutput: Bool) {
+        self.init(
+            features: Map.features, outputs: Map.outputs, hidden: hidden, layers: layers, projection: projection,
+            featureRows: Map.stateRows, tanhOutput: tanhOutput)
+    }
 
-    public init(hidden: Int, layers: Int, projection: Int, featureRows: Int, tanhOutput: Bool) {
-        precondition(hidden > 0 && layers > 0 && projection >= 0 && featureRows >= 0, "sizes are positive")
+    public init(
+        features: Int, outputs: Int, hidden: Int, layers: Int, projection: Int, featureRows: Int, tanhOutput: Bool
+    ) {
+        precondition(features > 0 && outputs > 0 && hidden > 0 && layers > 0, "sizes are positive")
+        precondition(projection >= 0 && featureRows >= 0, "sizes are not negative")
+        self.features = features
+        self.outputs = outputs
         self.hidden = hidden
         self.layers = layers
         self.projection = projection
@@ -43,9 +57,14 @@ public struct NetworkLayout: Sendable, Hashable {
         self.tanhOutput = tanhOutput
     }
 
+    /// Whether the map writes the features that this network reads, and takes its outputs.
+    public func fits<Map: FeatureConstants>(_: Map.Type) -> Bool {
+        features == Map.features && outputs == Map.outputs && featureRows == Map.stateRows
+    }
+
     /// Values that enter a layer from below.
     public func inputs(layer: Int) -> Int {
-        layer > 0 ? hidden : (projection > 0 ? projection : Self.features)
+        layer > 0 ? hidden : (projection > 0 ? projection : features)
     }
 
     /// Rows that enter a layer's matrix: its inputs and its own previous output.
@@ -53,10 +72,14 @@ public struct NetworkLayout: Sendable, Hashable {
 
     // MARK: Weights in order, and their gradients
 
+    /// Floats of a projected unit.
+    public var projectionUnitSize: Int { 1 + features }
+
+    /// Floats of the projection, with which the weights begin.
+    public var projectionSize: Int { projection * projectionUnitSize }
+
     /// Where a layer begins.
-    public func layerOffset(_ layer: Int) -> Int {
-        (0..<layer).reduce(projection * (1 + Self.features)) { $0 + layerSize($1) }
-    }
+    public func layerOffset(_ layer: Int) -> Int { (0..<layer).reduce(projectionSize) { $0 + layerSize($1) } }
 
     /// Floats of a layer.
     public func layerSize(_ layer: Int) -> Int { hidden * 4 * (1 + rows(layer: layer)) }
@@ -64,8 +87,14 @@ public struct NetworkLayout: Sendable, Hashable {
     /// Where the read-out begins.
     public var readoutOffset: Int { layerOffset(layers) }
 
+    /// Floats of one output of the read-out.
+    public var outputSize: Int { hidden + 1 }
+
+    /// Where an output begins.
+    public func outputOffset(_ output: Int) -> Int { readoutOffset + output * outputSize }
+
     /// All weights.
-    public var weightCount: Int { readoutOffset + hidden + 1 }
+    public var weightCount: Int { readoutOffset + outputs * outputSize }
 
     // MARK: Packed weights
 
@@ -76,16 +105,14 @@ public struct NetworkLayout: Sendable, Hashable {
 
     /// Where a layer begins; the read-out for `layers`.
     public func packedOffset(_ layer: Int, rowsPerFactor: Int) -> Int {
-        (0..<layer).reduce(projection * (1 + Self.features)) {
-            $0 + packedLayerSize($1, rowsPerFactor: rowsPerFactor)
-        }
+        (0..<layer).reduce(projectionSize) { $0 + packedLayerSize($1, rowsPerFactor: rowsPerFactor) }
     }
 
     // MARK: Transposed weights
 
     /// The first input row whose gradient the backward pass needs: raw features need none.
     public func firstTransposedRow(layer: Int) -> Int {
-        layer == 0 && projection == 0 ? Self.features : 0
+        layer == 0 && projection == 0 ? features : 0
     }
 
     /// Groups of four input rows of a layer in the transposed weights.
@@ -125,9 +152,12 @@ public struct NetworkLayout: Sendable, Hashable {
     /// Rows that a recorded step keeps for a layer: inputs, the four gates of each unit, c, tanh c.
     public func tapeRows(layer: Int) -> Int { rows(layer: layer) + 6 * hidden }
 
-    /// Where a layer begins in a recorded step: after the two features and the read-out's value.
+    /// Where the outputs begin in a recorded step: after the features.
+    public var outputRow: Int { features }
+
+    /// Where a layer begins in a recorded step: after the features and the outputs.
     public func tapeRow(layer: Int) -> Int {
-        (0..<layer).reduce(Self.features + 1) { $0 + tapeRows(layer: $1) }
+        (0..<layer).reduce(features + outputs) { $0 + tapeRows(layer: $1) }
     }
 
     /// Rows of one recorded step: the layers, then the last layer's h.
@@ -141,12 +171,15 @@ public struct NetworkLayout: Sendable, Hashable {
         return most * ((steps + rowsPerFactor - 1) / rowsPerFactor)
     }
 
-    /// Rows that the reverse sweep needs besides the tape: ∂c and ∂h of each layer, one layer's input gradients (in
-    /// whole groups of four), a copy of the block's state, and the sums over blocks.
+    /// Rows that the reverse sweep needs besides the tape: ∂c and ∂h of each layer, the outputs' gradients, one layer's
+    /// input gradients (in whole groups of four), a copy of the block's state, and the sums over blocks.
     public var reverseRows: Int { laneSumRow + laneSumRows }
 
-    /// Where the input gradients begin in those rows, after ∂c and ∂h of each layer.
-    public var inputGradientRow: Int { layers * 2 * hidden }
+    /// Where the outputs' gradients begin in those rows, after ∂c and ∂h of each layer.
+    public var outputGradientRow: Int { layers * 2 * hidden }
+
+    /// Where the input gradients begin.
+    public var inputGradientRow: Int { outputGradientRow + outputs }
 
     /// Where the copy of the block's state begins.
     public var replayedStateRow: Int {
@@ -158,8 +191,8 @@ public struct NetworkLayout: Sendable, Hashable {
     public var laneSumRow: Int { replayedStateRow + stateRows }
 
     /// Rows of those sums.
-    public var laneSumRows: Int { projection * (1 + Self.features) + layers * 4 * hidden + hidden + 1 }
+    public var laneSumRows: Int { biasSum(layer: layers) + outputs * outputSize }
 
     /// Where a layer's bias sums begin among them, unit by unit, and the read-out's for `layers`.
-    public func biasSum(layer: Int) -> Int { projection * (1 + Self.features) + layer * 4 * hidden }
+    public func biasSum(layer: Int) -> Int { projectionSize + layer * 4 * hidden }
 }

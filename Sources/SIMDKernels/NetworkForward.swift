@@ -11,103 +11,128 @@ struct StepMemory {
     var next = UnsafeRawBufferPointer(start: nil, count: 0)
 }
 
-/// One step of the network for one block of coordinates; returns the read-out's value, after tanh where it has one.
+/// One step of the network for one block of coordinates: features, layers, and the outputs among `memory`'s rows.
 @inline(always)
-func forwardStep(
-    _ layout: NetworkLayout, weights: UnsafePointer<Float>, features: (Vector, Vector),
+func forwardStep<Map: FeatureMap>(
+    _ layout: NetworkLayout, _ map: Map, gradient: Vector, weights: UnsafePointer<Float>,
     state: UnsafeMutablePointer<Vector>, memory: StepMemory
-) -> Vector {
-    let hidden = layout.hidden
+) {
+    let features = memory.base
+    map.features(of: gradient, state: state, into: features)
     var record = memory.base + layout.tapeRow(layer: 0)
-    if memory.records {
-        memory.base[0] = features.0
-        memory.base[1] = features.1
-    }
     if layout.projection > 0 {
-        for unit in 0..<layout.projection {
-            let w = weights + 3 * unit
-            let z = multiplyAdd(features.0, w[1], multiplyAdd(features.1, w[2], Vector(repeating: w[0])))
-            record[unit] = elu(z)
-        }
+        project(layout, map, features, weights: weights, into: record)
     } else {
-        record[0] = features.0
-        record[1] = features.1
+        for feature in 0..<Map.features { record[feature] = features[feature] }
     }
-    var weight = weights + layout.projection * 3
+    var weight = weights + layout.projectionSize
     for layer in 0..<layout.layers {
-        let rows = layout.rows(layer: layer)
-        let inputs = layout.inputs(layer: layer)
-        let c = state + layout.stateRow(layer: layer)
-        let h = c + hidden
-        let gates = record + rows
-        for unit in 0..<hidden { record[inputs + unit] = h[unit] }
-        prefetch(memory.next, part: layer, of: layout.layers)
-        weightedSums(
-            rows: factors(of: record, count: rows, in: memory.factors), count: factorCount(rows), weights: weight,
-            hasBias: true, groups: hidden, into: gates)
-        weight += layout.packedLayerSize(layer, rowsPerFactor: rowsPerFactor)
-        exponentials(gates, count: 4 * hidden)
-        for unit in 0..<hidden {
-            let gate = gates + 4 * unit
-            let memoryCell = LSTMMemory(gates: gate, previousC: c[unit])
-            c[unit] = memoryCell.c
-            if memory.records {
-                gate[0] = memoryCell.i
-                gate[1] = memoryCell.j
-                gate[2] = memoryCell.f
-                gates[4 * hidden + unit] = memoryCell.c
-            }
-        }
         // The next layer reads this one's output as its first rows.
         let next = memory.base + layout.tapeRow(layer: memory.records ? layer + 1 : 0)
-        for unit in 0..<hidden {
-            let output = LSTMOutput(eo: gates[4 * unit + 3], c: c[unit])
-            h[unit] = output.h
-            next[unit] = output.h
-            if memory.records {
-                gates[4 * unit + 3] = output.o
-                gates[5 * hidden + unit] = output.tanhC
-            }
-        }
+        forwardLayer(layout, layer, weights: weight, state: state, memory: memory, record: record, output: next)
+        weight += layout.packedLayerSize(layer, rowsPerFactor: rowsPerFactor)
         record = next
     }
-    var out = Vector(repeating: weight[hidden])
-    for unit in 0..<hidden { out = multiplyAdd(record[unit], weight[unit], out) }
-    if layout.tanhOutput { out = tanh(out) }
-    if memory.records { memory.base[2] = out }
-    return out
+    readOut(layout, map, record, weights: weight, into: memory.base + layout.outputRow)
 }
 
-/// One step for the blocks `blocks`: features, network and parameter update, block by block.
+/// The ELU projection. The map tells how many features there are, for it does so when the kernels are compiled.
 @inline(always)
-func forwardBlocks<F: FeatureMap>(
-    _ layout: NetworkLayout, _ map: F, weights: UnsafePointer<Float>, scale: Float, blocks: Range<Int>, count: Int,
-    parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, state: UnsafeMutableRawPointer,
-    precision: StatePrecision, scratch: UnsafeMutableRawPointer
+private func project<Map: FeatureMap>(
+    _ layout: NetworkLayout, _: Map, _ features: UnsafePointer<Vector>, weights: UnsafePointer<Float>,
+    into record: UnsafeMutablePointer<Vector>
 ) {
+    for unit in 0..<layout.projection {
+        let w = weights + unit * (1 + Map.features)
+        var z = Vector(repeating: w[0])
+        for feature in (0..<Map.features).reversed() { z = multiplyAdd(features[feature], w[1 + feature], z) }
+        record[unit] = elu(z)
+    }
+}
+
+/// One LSTM layer. Its inputs are the first rows of `record`; its c and h, in `state`, become the new ones.
+@inline(always)
+private func forwardLayer(
+    _ layout: NetworkLayout, _ layer: Int, weights: UnsafePointer<Float>, state: UnsafeMutablePointer<Vector>,
+    memory: StepMemory, record: UnsafeMutablePointer<Vector>, output: UnsafeMutablePointer<Vector>
+) {
+    let hidden = layout.hidden
+    let rows = layout.rows(layer: layer)
+    let inputs = layout.inputs(layer: layer)
+    let c = state + layout.stateRow(layer: layer)
+    let h = c + hidden
+    let gates = record + rows
+    for unit in 0..<hidden { record[inputs + unit] = h[unit] }
+    prefetch(memory.next, part: layer, of: layout.layers)
+    weightedSums(
+        rows: factors(of: record, count: rows, in: memory.factors), count: factorCount(rows), weights: weights,
+        hasBias: true, groups: hidden, into: gates)
+    exponentials(gates, count: 4 * hidden)
+    for unit in 0..<hidden {
+        let gate = gates + 4 * unit
+        let memoryCell = LSTMMemory(gates: gate, previousC: c[unit])
+        c[unit] = memoryCell.c
+        if memory.records {
+            gate[0] = memoryCell.i
+            gate[1] = memoryCell.j
+            gate[2] = memoryCell.f
+            gates[4 * hidden + unit] = memoryCell.c
+        }
+    }
+    for unit in 0..<hidden {
+        let cell = LSTMOutput(eo: gates[4 * unit + 3], c: c[unit])
+        h[unit] = cell.h
+        output[unit] = cell.h
+        if memory.records {
+            gates[4 * unit + 3] = cell.o
+            gates[5 * hidden + unit] = cell.tanhC
+        }
+    }
+}
+
+/// The outputs from the last layer's h, after tanh where the layout has it.
+@inline(always)
+private func readOut<Map: FeatureMap>(
+    _ layout: NetworkLayout, _: Map, _ h: UnsafePointer<Vector>, weights: UnsafePointer<Float>,
+    into outputs: UnsafeMutablePointer<Vector>
+) {
+    for output in 0..<Map.outputs {
+        let weight = weights + output * layout.outputSize
+        var out = Vector(repeating: weight[layout.hidden])
+        for unit in 0..<layout.hidden { out = multiplyAdd(h[unit], weight[unit], out) }
+        if layout.tanhOutput { out = tanh(out) }
+        outputs[output] = out
+    }
+}
+
+/// One step for a range of blocks: features, network and parameter update, block by block.
+@inline(never)
+func forwardBlocks<Map: FeatureMap>(_ layout: NetworkLayout, _ map: Map, _ step: StepArguments) {
     let lanes = Vector.scalarCount
-    let rows = scratch.assumingMemoryBound(to: Vector.self)
+    let rows = step.scratch.assumingMemoryBound(to: Vector.self)
     let factors = UnsafeMutableRawPointer(rows + layout.forwardScratchRows).assumingMemoryBound(to: Factor.self)
     var memory = StepMemory(base: rows, records: false, factors: factors)
-    let blockBytes = lanes * layout.stateBytes(precision)
-    for block in blocks {
+    let network = NetworkOutput(features: rows, outputs: rows + layout.outputRow, scale: step.scale)
+    let blockBytes = lanes * layout.stateBytes(step.precision)
+    for block in step.blocks {
         let first = block * lanes
-        let filled = min(lanes, count - first)
-        let kept = state + block * blockBytes
+        let filled = min(lanes, step.count - first)
+        let kept = step.state + block * blockBytes
         let blockState: UnsafeMutablePointer<Vector>
-        switch precision {
+        switch step.precision {
         case .single: blockState = kept.assumingMemoryBound(to: Vector.self)
         case .half:
             blockState = memory.base + layout.unpackedStateRow
             unpackState(layout, kept, into: blockState)
         }
-        let isLast = block + 1 == blocks.upperBound
+        let isLast = block + 1 == step.blocks.upperBound
         memory.next = UnsafeRawBufferPointer(start: kept + blockBytes, count: isLast ? 0 : blockBytes)
-        let features = map.features(load(gradient + first, filled), rows: blockState)
-        let out = forwardStep(layout, weights: weights, features: features, state: blockState, memory: memory)
-        let updated = multiplyAdd(out, scale, load(parameters + first, filled))
-        store(updated, to: parameters + first, filled)
-        if precision == .half { packState(layout, blockState, into: kept) }
+        forwardStep(
+            layout, map, gradient: load(step.gradient + first, filled), weights: step.weights, state: blockState,
+            memory: memory)
+        let parameters = step.parameters + first
+        store(map.updated(load(parameters, filled), by: network), to: parameters, filled)
+        if step.precision == .half { packState(layout, blockState, into: kept) }
     }
 }
 

@@ -1,3 +1,5 @@
+import Files
+import KernelTypes
 import LearnedOptimizers
 import NumericCore
 import Optimizers
@@ -39,12 +41,21 @@ struct Shape: Sendable, CustomTestStringConvertible {
     let features: any FeatureRule.Type
     var hidden = 20
     var layers = 2
+    var kernels = Kernels.all
     var testDescription: String { "\(features.kind), \(layers) × \(hidden)" }
-    static let all = [
-        Shape(features: RNNpropFeatures.self), Shape(features: DMoptimizerFeatures.self),
-        Shape(features: RNNpropFeatures.self, hidden: 7, layers: 1),
-        Shape(features: DMoptimizerFeatures.self, hidden: 5, layers: 3),
-    ]
+    static let all =
+        [
+            Shape(features: RNNpropFeatures.self), Shape(features: DMoptimizerFeatures.self),
+            Shape(features: RNNpropFeatures.self, hidden: 7, layers: 1),
+            Shape(features: DMoptimizerFeatures.self, hidden: 5, layers: 3),
+        ] + [1, 2, 3].map { general(hidden: 8 - $0, layers: $0) }
+
+    /// Kernels that are compiled for the tests, of the first instruction set alone.
+    private static func general(hidden: Int, layers: Int) -> Shape {
+        Shape(
+            features: DirectionAndSizeFeatures.self, hidden: hidden, layers: layers,
+            kernels: [Kernels.available[0]])
+    }
 }
 
 @Suite struct KernelTests {
@@ -53,7 +64,7 @@ struct Shape: Sendable, CustomTestStringConvertible {
 
     private func forward<F: FeatureRule>(_ shape: Shape, _: F.Type) {
         let steps = 12
-        for kernels in Kernels.all {
+        for kernels in shape.kernels {
             let optimizer = spread(F.self, hidden: shape.hidden, layers: shape.layers, kernels: kernels)
             let reference = ReferenceNetwork(
                 F.self, hidden: shape.hidden, layers: shape.layers,
@@ -91,7 +102,7 @@ struct Shape: Sendable, CustomTestStringConvertible {
         let period = gradients(count, steps: 6, seed: 7)
         for lossWeights: [Float] in [[0, 0, 0, 0, 0, 1], [Float](repeating: 1 / 6, count: 6)] {
             var results: [[Float]] = []
-            for kernels in Kernels.all {
+            for kernels in shape.kernels {
                 let optimizer = spread(F.self, hidden: shape.hidden, layers: shape.layers, kernels: kernels)
                 var state = optimizer.initialState(parameterCount: count)
                 var parameters = [Float](repeating: 0, count: count)
@@ -102,7 +113,7 @@ struct Shape: Sendable, CustomTestStringConvertible {
                             startState: state, startParameters: parameters, gradients: flat(period),
                             lossWeights: lossWeights), sample: .all))
             }
-            let weights = spread(F.self, hidden: shape.hidden, layers: shape.layers, kernels: .selected)
+            let weights = spread(F.self, hidden: shape.hidden, layers: shape.layers, kernels: shape.kernels[0])
                 .metaParameters.map(Double.init)
             var reference = ReferenceNetwork(
                 F.self, hidden: shape.hidden, layers: shape.layers, weights: weights)
@@ -122,7 +133,7 @@ struct Shape: Sendable, CustomTestStringConvertible {
                         gradients: period.map { $0.map(Double.init) }, lossWeights: lossWeights.map(Double.init))
                 }
                 let expected = (value(1e-4) - value(-1e-4)) / 2e-4
-                for (kernels, result) in zip(Kernels.all, results) {
+                for (kernels, result) in zip(shape.kernels, results) {
                     let error = abs(Double(result[probe]) - expected)
                     #expect(
                         kernels.factors == .single
@@ -131,5 +142,24 @@ struct Shape: Sendable, CustomTestStringConvertible {
                 }
             }
         }
+    }
+
+    @Test("Weights of a network with three features and two outputs are named by their shapes, and read back")
+    func weights() {
+        let optimizer = spread(
+            DirectionAndSizeFeatures.self, hidden: 6, layers: 2, kernels: Kernels.available[0])
+        let weights = optimizer.weights
+        #expect(
+            weights.tensors.map(\.shape) == [[3, 5], [5], [5 + 6, 24], [24], [6 + 6, 24], [24], [6, 2], [2]])
+        let layout = DirectionAndSizeFeatures.layout(hidden: 6, layers: 2)
+        let flat = optimizer.metaParameters
+        // By unit, then by output.
+        #expect(weights["readout.weight"][2 * 4 + 1] == flat[layout.readoutOffset + (6 + 1) + 4])
+        #expect(weights["readout.bias"] == [flat[layout.readoutOffset + 6], flat[layout.weightCount - 1]])
+        // By feature, then by unit.
+        #expect(weights["projection.weight"][5 * 2 + 3] == flat[4 * 3 + 1 + 2])
+        let again = CoordinatewiseOptimizer<DirectionAndSizeFeatures>(
+            weights: weights, kernels: Kernels.available[0])
+        #expect(again.metaParameters == flat)
     }
 }

@@ -5,12 +5,12 @@ import Testing
 
 /// The function's values at `inputs`, by one instruction set.
 private func values(_ function: ElementaryFunction, _ inputs: [Float], _ kernels: Kernels) -> [Float] {
-    let lanes = kernels.lanesPerBlock
+    let lanes = kernels.table.lanesPerBlock
     let blocks = (inputs.count + lanes - 1) / lanes
     var memory = AlignedFloats(count: blocks * lanes)
     return memory.withMutablePointer { pointer in
         for (index, input) in inputs.enumerated() { pointer[index] = input }
-        kernels.evaluate(function, blocks, UnsafeMutableRawPointer(pointer))
+        kernels.table.evaluate(function, blocks, UnsafeMutableRawPointer(pointer))
         return inputs.indices.map { pointer[$0] }
     }
 }

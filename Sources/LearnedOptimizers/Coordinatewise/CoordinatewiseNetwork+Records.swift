@@ -18,7 +18,7 @@ extension CoordinatewiseNetwork {
     }
 
     func tensors(of state: NetworkState, kernels: Kernels) -> [Tensor] {
-        let places = StatePlaces(layout: layout, precision: state.precision, lanes: kernels.lanesPerBlock)
+        let places = StatePlaces(layout: layout, precision: state.precision, lanes: kernels.table.lanesPerBlock)
         return state.memory.withPointer { memory in
             stateTensors.map { name, rows in
                 let values = rows.flatMap { row in
@@ -32,7 +32,7 @@ extension CoordinatewiseNetwork {
     /// - Throws: `InputError` where a tensor is missing, of another shape, or not to be kept in the state's precision.
     func fill(_ state: inout NetworkState, from record: StateRecord, kernels: Kernels) throws {
         let (count, precision) = (state.count, state.precision)
-        let places = StatePlaces(layout: layout, precision: precision, lanes: kernels.lanesPerBlock)
+        let places = StatePlaces(layout: layout, precision: precision, lanes: kernels.table.lanesPerBlock)
         for (name, rows) in stateTensors {
             let values = try record.tensor(name, shape: [rows.count, count])
             state.memory.withMutablePointer { memory in

@@ -29,24 +29,25 @@ struct CoordinatewiseNetwork: Sendable {
 
     /// The state of `count` coordinates before their first step.
     func initialState(count: Int, kernels: Kernels, precision: StatePrecision) -> NetworkState {
-        let blocks = Chunks(count: count, lanes: kernels.lanesPerBlock, chunk: Self.chunk).blocks
-        let bytes = blocks * kernels.lanesPerBlock * layout.stateBytes(precision)
+        let lanes = kernels.table.lanesPerBlock
+        let blocks = Chunks(count: count, lanes: lanes, chunk: Self.chunk).blocks
+        let bytes = blocks * lanes * layout.stateBytes(precision)
         return NetworkState(
             count: count, precision: precision, memory: AlignedFloats(count: bytes / MemoryLayout<Float>.size))
     }
 
     /// One step of every coordinate, in place.
-    func step<Map: Sendable>(
-        _ kernel: Kernels.Step<Map>, _ map: Map, kernels: Kernels, parameters: inout MutableSpan<Float>,
+    func step<Map: FeatureConstants>(
+        _ network: NetworkKernels<Map>, _ map: Map, kernels: Kernels, parameters: inout MutableSpan<Float>,
         gradient: Span<Float>, state: inout NetworkState
     ) {
         let count = gradient.count
         precondition(parameters.count == count, "as many parameters as gradients")
         precondition(state.count == count, "the state was made for another number of parameters")
-        let chunks = Chunks(count: count, lanes: kernels.lanesPerBlock, chunk: Self.chunk)
+        let chunks = Chunks(count: count, lanes: kernels.table.lanesPerBlock, chunk: Self.chunk)
         let precision = state.precision
         guard count > 0 else { return }
-        let scratchSize = kernels.forwardScratch(layout)
+        let scratchSize = kernels.table.forwardScratch(layout)
         parameters.withUnsafeMutableBufferPointer { parameters in
             gradient.withUnsafeBufferPointer { gradient in
                 packed.withPointer { weights in
@@ -57,9 +58,12 @@ struct CoordinatewiseNetwork: Sendable {
                         nonisolated(unsafe) let (weights, state) = (weights, UnsafeMutableRawPointer(state))
                         parallelLoop(chunks.count) { chunk in
                             ScratchPool.shared.withScratch(floats: scratchSize) { scratch in
-                                kernel(
-                                    layout, map, weights, scale, chunks.range(chunk), count, parameters, gradient,
-                                    state, precision, scratch)
+                                network.step(
+                                    layout, map,
+                                    StepArguments(
+                                        weights: weights, scale: scale, blocks: chunks.range(chunk), count: count,
+                                        parameters: parameters, gradient: gradient, state: state,
+                                        precision: precision, scratch: scratch))
                             }
                         }
                     }
@@ -69,33 +73,33 @@ struct CoordinatewiseNetwork: Sendable {
     }
 
     /// The meta-gradient of one recorded period, ∂(Σ w_t f(θ_t))/∂φ, in φ's order.
-    func metaGradient<Map: Sendable>(
-        _ kernel: Kernels.Backward<Map>, maps: [Map], kernels: Kernels, count: Int, gradients: AlignedFloats,
+    func metaGradient<Map: FeatureConstants>(
+        _ network: NetworkKernels<Map>, maps: [Map], kernels: Kernels, count: Int, gradients: AlignedFloats,
         lossWeights: [Float], startState: NetworkState, sample: CoordinateSample
     ) -> [Float] {
         precondition(startState.precision == .single, "periods are replayed from a state in single precision")
         let steps = maps.count
         precondition(lossWeights.count == steps && gradients.count >= steps * count, "one gradient a step")
-        let chunks = Chunks(count: count, lanes: kernels.lanesPerBlock, chunk: Self.chunk)
+        let chunks = Chunks(count: count, lanes: kernels.table.lanesPerBlock, chunk: Self.chunk)
         let weightCount = layout.weightCount
-        let scratchSize = kernels.backwardScratch(layout, steps)
+        let scratchSize = kernels.table.backwardScratch(layout, steps: steps)
+        guard steps > 0 else { return [Float](repeating: 0, count: weightCount) }
         var partial = AlignedFloats(count: chunks.count * weightCount)
         partial.withMutablePointer { partial in
-            gradients.withPointer { gradients in
-                packed.withPointer { weights in
-                    transposed.withPointer { transposed in
-                        startState.memory.withPointer { startState in
-                            nonisolated(unsafe) let (partial, gradients, weights, transposed, startState) =
-                                (partial, gradients, weights, transposed, UnsafeRawPointer(startState))
-                            parallelLoop(chunks.count) { chunk in
-                                ScratchPool.shared.withScratch(floats: scratchSize) { scratch in
-                                    for blocks in chunks.ranges(chunk, sample) {
-                                        kernel(
-                                            layout, maps, steps, gradients, count, lossWeights, weights, transposed,
-                                            scale, blocks, count, startState, scratch,
-                                            partial + chunk * weightCount)
-                                    }
-                                }
+            withPointers(maps, gradients, lossWeights, startState) { maps, gradients, lossWeights, startState in
+                withPointers { weights, transposed in
+                    nonisolated(unsafe) let (partial, maps, gradients, lossWeights, startState, weights, transposed) =
+                        (partial, maps, gradients, lossWeights, startState, weights, transposed)
+                    parallelLoop(chunks.count) { chunk in
+                        ScratchPool.shared.withScratch(floats: scratchSize) { scratch in
+                            for blocks in chunks.ranges(chunk, sample) {
+                                network.backward(
+                                    layout,
+                                    PeriodArguments(
+                                        maps: maps, steps: steps, gradients: gradients, lossWeights: lossWeights,
+                                        weights: weights, transposed: transposed, scale: scale, blocks: blocks,
+                                        count: count, startState: startState, scratch: scratch,
+                                        weightGradient: partial + chunk * weightCount))
                             }
                         }
                     }
@@ -108,6 +112,31 @@ struct CoordinatewiseNetwork: Sendable {
                 var sum = 0.0
                 for chunk in 0..<chunks.count { sum += Double(partial[chunk * weightCount + index]) }
                 return Float(sum * Double(sample.stride))
+            }
+        }
+    }
+
+    /// Pointers to the packed and the transposed weights.
+    private func withPointers(_ body: (UnsafePointer<Float>, UnsafePointer<Float>) -> Void) {
+        packed.withPointer { packed in
+            transposed.withPointer { transposed in body(packed, transposed) }
+        }
+    }
+
+    /// Pointers to what a period is replayed from.
+    /// - Precondition: it has steps.
+    private func withPointers<Map>(
+        _ maps: [Map], _ gradients: AlignedFloats, _ lossWeights: [Float], _ startState: NetworkState,
+        _ body: (UnsafePointer<Map>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafeRawPointer) -> Void
+    ) {
+        maps.withUnsafeBufferPointer { maps in
+            lossWeights.withUnsafeBufferPointer { lossWeights in
+                gradients.withPointer { gradients in
+                    startState.memory.withPointer { startState in
+                        body(
+                            maps.baseAddress!, gradients, lossWeights.baseAddress!, UnsafeRawPointer(startState))
+                    }
+                }
             }
         }
     }

@@ -33,13 +33,14 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: FirstOrderLearnedO
     ) {
         let all = Features.descriptor.defaultConstants.merging(constants) { $1 }
         precondition(all.count == Features.constants.count, "\(Features.kind) has no such constant")
+        let layout = Features.layout(hidden: hidden, layers: layers)
+        precondition(layout.fits(Features.Map.self), "the network reads the features of its map")
         let features = Features(constants: all)
         self.constants = all
         self.features = features
         self.kernels = kernels
         network = CoordinatewiseNetwork(
-            layout: Features.layout(hidden: hidden, layers: layers), metaParameters: metaParameters,
-            scale: Float(features.scale), kernels: kernels)
+            layout: layout, metaParameters: metaParameters, scale: Float(features.scale), kernels: kernels)
     }
 
     /// Untrained: projection and read-out weights truncated normal with standard deviation 0.1, LSTM weights Glorot
@@ -52,8 +53,8 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: FirstOrderLearnedO
         var stream = RandomStream(key)
         var weights = [Float](repeating: 0, count: layout.weightCount)
         for unit in 0..<layout.projection {
-            for feature in 0..<NetworkLayout.features {
-                weights[unit * 3 + 1 + feature] = 0.1 * stream.truncatedNormal()
+            for feature in 1..<layout.projectionUnitSize {
+                weights[unit * layout.projectionUnitSize + feature] = 0.1 * stream.truncatedNormal()
             }
         }
         for layer in 0..<layout.layers {
@@ -63,7 +64,10 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: FirstOrderLearnedO
                 weights[layout.layerOffset(layer) + index] = stream.uniform(in: -bound...bound)
             }
         }
-        for unit in 0..<hidden { weights[layout.readoutOffset + unit] = 0.1 * stream.truncatedNormal() }
+        for output in 0..<layout.outputs {
+            let offset = layout.outputOffset(output)
+            for unit in 0..<hidden { weights[offset + unit] = 0.1 * stream.truncatedNormal() }
+        }
         self.init(metaParameters: weights, hidden: hidden, layers: layers, constants: constants, kernels: kernels)
     }
 
@@ -111,14 +115,14 @@ public struct CoordinatewiseOptimizer<Features: FeatureRule>: FirstOrderLearnedO
     ) {
         state.steps += 1
         network.step(
-            Features.stepKernel(kernels), features.map(step: state.steps), kernels: kernels,
+            Features.kernels(kernels), features.map(step: state.steps), kernels: kernels,
             parameters: &parameters, gradient: gradient, state: &state.network)
     }
 
     public func metaGradient(of period: borrowing RecordedPeriod<State>, sample: CoordinateSample) -> [Float] {
         let taken = period.startState.steps
         return network.metaGradient(
-            Features.backwardKernel(kernels),
+            Features.kernels(kernels),
             maps: period.lossWeights.indices.map { features.map(step: taken + 1 + $0) }, kernels: kernels,
             count: period.parameterCount, gradients: period.gradients, lossWeights: period.lossWeights,
             startState: period.startState.network, sample: sample)

@@ -24,14 +24,10 @@ public struct DMoptimizerFeatures: FeatureRule {
     private let logOffset: Double
 
     public static func layout(hidden: Int, layers: Int) -> NetworkLayout {
-        NetworkLayout(hidden: hidden, layers: layers, projection: 0, featureRows: 0, tanhOutput: false)
+        NetworkLayout(LogMagnitude.self, hidden: hidden, layers: layers, projection: 0, tanhOutput: false)
     }
 
-    public static func stepKernel(_ kernels: Kernels) -> Kernels.Step<LogMagnitude> { kernels.stepLogMagnitude }
-
-    public static func backwardKernel(_ kernels: Kernels) -> Kernels.Backward<LogMagnitude> {
-        kernels.backwardLogMagnitude
-    }
+    public static func kernels(_ kernels: Kernels) -> NetworkKernels<LogMagnitude> { kernels.table.logMagnitude }
 
     public init(constants: [String: Double]) {
         scale = constants["scale"]!

@@ -5,7 +5,7 @@ import Optimizers
 /// What distinguishes one coordinatewise learned optimizer from another: the features it reads, the shape of its
 /// network and its constants.
 public protocol FeatureRule: Sendable {
-    associatedtype Map: Sendable
+    associatedtype Map: FeatureConstants
 
     /// The name that weight files and the command line use.
     static var kind: String { get }
@@ -18,12 +18,11 @@ public protocol FeatureRule: Sendable {
     /// The network's shape for a number of hidden units and layers.
     static func layout(hidden: Int, layers: Int) -> NetworkLayout
     /// The kernels that compute these features.
-    static func stepKernel(_ kernels: Kernels) -> Kernels.Step<Map>
-    static func backwardKernel(_ kernels: Kernels) -> Kernels.Backward<Map>
+    static func kernels(_ kernels: Kernels) -> NetworkKernels<Map>
 
     /// - Parameter constants: a value for each of `constants`.
     init(constants: [String: Double])
-    /// What multiplies the network's output: θ ← θ + scale · output.
+    /// What multiplies the network's output, in most maps: θ ← θ + scale · output.
     var scale: Double { get }
     /// The features' constants at step `step`, which counts from 1.
     func map(step: Int) -> Map
@@ -34,10 +33,21 @@ public protocol FeatureRule: Sendable {
     ///   - g: the coordinate of the gradient.
     ///   - step: counts from 1.
     func referenceFeatures(_ rows: inout [Double], gradient g: Double, step: Int) -> [Double]
+    /// Δθ of one coordinate in double precision: scale · output for rules with one output, unless they say otherwise.
+    ///
+    /// - Parameters:
+    ///   - features: what `referenceFeatures` gave.
+    ///   - outputs: the network's, after tanh where the layout has it.
+    func referenceUpdate(features: [Double], outputs: [Double]) -> Double
 }
 
 extension FeatureRule {
     public static var conventions: [WeightConvention] { [] }
+
+    public func referenceUpdate(features: [Double], outputs: [Double]) -> Double {
+        precondition(outputs.count == 1, "a rule with several outputs says how they make an update")
+        return scale * outputs[0]
+    }
 
     /// The shape that weight files know: two layers.
     static func fileLayout(hidden: Int) -> NetworkLayout { layout(hidden: hidden, layers: 2) }

@@ -27,10 +27,11 @@ extension WeightConvention {
     ///   rule has such constants.
     public static func network<Features: FeatureRule>(
         _ features: Features.Type, name: String, tensorNames: [NetworkTensor: [String]],
-        gateOrder: [LSTMGate] = LSTMGate.allCases, isTransposed: Bool = false, featureOrder: [Int] = [0, 1],
+        gateOrder: [LSTMGate] = LSTMGate.allCases, isTransposed: Bool = false, featureOrder: [Int]? = nil,
         negatesOutput: Bool = false, forgetBias: Float = 1, constants: [String: Double] = [:]
     ) -> WeightConvention {
-        let parts = NetworkTensor.all(Features.fileLayout(hidden: 1))
+        let layout = Features.fileLayout(hidden: 1)
+        let parts = NetworkTensor.all(layout)
         precondition(
             Set(tensorNames.keys) == Set(parts), "each tensor of \(Features.kind) needs a name, and no other")
         for (part, names) in tensorNames {
@@ -38,7 +39,9 @@ extension WeightConvention {
             precondition((1...most).contains(names.count), "\(part.rawValue) cannot lie in \(names.count) tensors")
         }
         precondition(gateOrder.count == 4 && Set(gateOrder).count == 4, "the four gates, once each")
-        precondition(featureOrder.sorted() == Array(featureOrder.indices), "the features, once each")
+        let featureOrder = featureOrder ?? Array(0..<layout.features)
+        precondition(featureOrder.sorted() == Array(0..<layout.features), "the features, once each")
+        precondition(!negatesOutput || layout.outputs == 1, "of several outputs, not all are negated")
         let known = Set(Features.constants.map(\.name))
         precondition(known.isSuperset(of: constants.keys), "\(Features.kind) has no such constant")
         return WeightConvention(
@@ -81,8 +84,10 @@ private struct NetworkReader<Features: FeatureRule> {
     private func hidden() throws -> Int {
         let readout = sources(.readoutWeight)[0]
         let shape = isTransposed ? readout.shape.reversed() : readout.shape
-        guard shape.count == 2, shape[0] > 0, shape[0] <= 1 << 20, shape[1] == 1 else {
-            throw source.wrongShape(readout, "\(isTransposed ? "[1, H]" : "[H, 1]") for H hidden units")
+        let outputs = Features.fileLayout(hidden: 1).outputs
+        guard shape.count == 2, shape[0] > 0, shape[0] <= 1 << 20, shape[1] == outputs else {
+            let wanted = isTransposed ? "[\(outputs), H]" : "[H, \(outputs)]"
+            throw source.wrongShape(readout, "\(wanted) for H hidden units")
         }
         return shape[0]
     }

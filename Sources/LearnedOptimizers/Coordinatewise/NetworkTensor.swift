@@ -17,9 +17,9 @@ public enum NetworkTensor: String, Sendable, CaseIterable {
     case lstm2Weight = "lstm2.weight"
     /// [4H].
     case lstm2Bias = "lstm2.bias"
-    /// [H, 1].
+    /// [H, outputs].
     case readoutWeight = "readout.weight"
-    /// [1].
+    /// [outputs].
     case readoutBias = "readout.bias"
 
     /// The tensors of a network, in the order in which files have them.
@@ -34,20 +34,20 @@ public enum NetworkTensor: String, Sendable, CaseIterable {
 
     func shape(_ layout: NetworkLayout) -> [Int] {
         switch self {
-        case .projectionWeight: [NetworkLayout.features, layout.projection]
+        case .projectionWeight: [layout.features, layout.projection]
         case .projectionBias: [layout.projection]
         case .lstm1Weight: [layout.rows(layer: 0), 4 * layout.hidden]
         case .lstm2Weight: [layout.rows(layer: 1), 4 * layout.hidden]
         case .lstm1Bias, .lstm2Bias: [4 * layout.hidden]
-        case .readoutWeight: [layout.hidden, 1]
-        case .readoutBias: [1]
+        case .readoutWeight: [layout.hidden, layout.outputs]
+        case .readoutBias: [layout.outputs]
         }
     }
 
     /// Where φ holds the elements, in the tensor's order.
     func offsets(_ layout: NetworkLayout) -> [Int] {
         let hidden = layout.hidden
-        let unitSize = 1 + NetworkLayout.features
+        let unitSize = layout.projectionUnitSize
         /// The element of `row` (0 for the bias) and column `gate · hidden + unit` of a layer.
         func gates(layer: Int, rows: Range<Int>) -> [Int] {
             rows.flatMap { row in
@@ -58,6 +58,7 @@ public enum NetworkTensor: String, Sendable, CaseIterable {
             }
         }
         let projection = 0..<layout.projection
+        let outputs = (0..<layout.outputs).map(layout.outputOffset)
         return switch self {
         case .projectionWeight: (1..<unitSize).flatMap { row in projection.map { unitSize * $0 + row } }
         case .projectionBias: projection.map { unitSize * $0 }
@@ -65,8 +66,8 @@ public enum NetworkTensor: String, Sendable, CaseIterable {
         case .lstm1Bias: gates(layer: 0, rows: 0..<1)
         case .lstm2Weight: gates(layer: 1, rows: 1..<1 + layout.rows(layer: 1))
         case .lstm2Bias: gates(layer: 1, rows: 0..<1)
-        case .readoutWeight: (0..<hidden).map { layout.readoutOffset + $0 }
-        case .readoutBias: [layout.readoutOffset + hidden]
+        case .readoutWeight: (0..<hidden).flatMap { unit in outputs.map { $0 + unit } }
+        case .readoutBias: outputs.map { $0 + hidden }
         }
     }
 

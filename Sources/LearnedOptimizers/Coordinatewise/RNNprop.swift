@@ -25,15 +25,11 @@ public struct RNNpropFeatures: FeatureRule {
     private let epsilon: Double
 
     public static func layout(hidden: Int, layers: Int) -> NetworkLayout {
-        NetworkLayout(hidden: hidden, layers: layers, projection: hidden, featureRows: 2, tanhOutput: true)
+        NetworkLayout(NormalizedMoments.self, hidden: hidden, layers: layers, projection: hidden, tanhOutput: true)
     }
 
-    public static func stepKernel(_ kernels: Kernels) -> Kernels.Step<NormalizedMoments> {
-        kernels.stepNormalizedMoments
-    }
-
-    public static func backwardKernel(_ kernels: Kernels) -> Kernels.Backward<NormalizedMoments> {
-        kernels.backwardNormalizedMoments
+    public static func kernels(_ kernels: Kernels) -> NetworkKernels<NormalizedMoments> {
+        kernels.table.normalizedMoments
     }
 
     public init(constants: [String: Double]) {

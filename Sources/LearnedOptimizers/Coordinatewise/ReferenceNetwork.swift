@@ -34,8 +34,8 @@ public struct ReferenceNetwork: ReferenceRule {
         package var gates: [[SIMD4<Double>]] = []
         /// The outputs of every layer's units.
         package var outputs: [[Double]] = []
-        /// The read-out before tanh.
-        package var readout = 0.0
+        /// The outputs of the read-out before tanh.
+        package var readout: [Double] = []
         /// Δθ.
         package var update = 0.0
     }
@@ -53,9 +53,9 @@ public struct ReferenceNetwork: ReferenceRule {
             defer { next += 1 }
             return weights[next]
         }
-        var x = features.referenceFeatures(&s.rows, gradient: g, step: t)
+        let inputs = features.referenceFeatures(&s.rows, gradient: g, step: t)
+        var x = inputs
         if layout.projection > 0 {
-            let inputs = x
             x = (0..<layout.projection).map { _ in
                 let z = inputs.reduce(weight()) { $0 + weight() * $1 }
                 return z > 0 ? z : exp(z) - 1
@@ -81,9 +81,12 @@ public struct ReferenceNetwork: ReferenceRule {
             step.gates.append(gates)
             step.outputs.append(h)
         }
-        for unit in 0..<layout.hidden { step.readout += weight() * x[unit] }
-        step.readout += weight()
-        step.update = features.scale * (layout.tanhOutput ? tanh(step.readout) : step.readout)
+        for _ in 0..<layout.outputs {
+            let sum = x.reduce(0) { $0 + weight() * $1 }
+            step.readout.append(sum + weight())
+        }
+        step.update = features.referenceUpdate(
+            features: inputs, outputs: layout.tanhOutput ? step.readout.map { tanh($0) } : step.readout)
         return step
     }
 
