@@ -9,6 +9,9 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// What touches no kernel and no C library but the system's marks where memory is handled by hand, with `unsafe`.
+let safeSettings = settings + [.strictMemorySafety()]
+
 /// Numeric loops are compiled optimised in debug builds too: unoptimised they are thirty to a hundred times slower,
 /// and every test that trains goes through them. They stay slower than in release, which optimises a module as a whole.
 /// Square roots need `-fno-math-errno` to become vector instructions;
@@ -74,11 +77,11 @@ let package = Package(
     ],
     targets: wideKernels + [
         // MARK: The ground floor
-        .target(name: "Platform", swiftSettings: settings),
-        .target(name: "Files", dependencies: ["Platform"], swiftSettings: settings),
-        .target(name: "Parameters", swiftSettings: settings),
-        .target(name: "RandomNumbers", dependencies: ["Platform"], swiftSettings: settings),
-        .target(name: "Statistics", dependencies: ["Platform", "RandomNumbers"], swiftSettings: settings),
+        .target(name: "Platform", swiftSettings: safeSettings),
+        .target(name: "Files", dependencies: ["Platform"], swiftSettings: safeSettings),
+        .target(name: "Parameters", swiftSettings: safeSettings),
+        .target(name: "RandomNumbers", dependencies: ["Platform"], swiftSettings: safeSettings),
+        .target(name: "Statistics", dependencies: ["Platform", "RandomNumbers"], swiftSettings: safeSettings),
 
         // MARK: Numerics
         .target(name: "KernelTypes", swiftSettings: settings),
@@ -110,7 +113,7 @@ let package = Package(
             swiftSettings: numericSettings()),
         .target(
             name: "Optimizers", dependencies: ["Parameters", "Files", "Platform"],
-            swiftSettings: numericSettings()),
+            swiftSettings: numericSettings() + [.strictMemorySafety()]),
         .target(
             name: "CShippedWeights",
             exclude: ["README.md", "rnnprop-mnist.safetensors", "rnnprop-mnist-paper.safetensors"]),
@@ -123,32 +126,32 @@ let package = Package(
         .target(
             name: "MetaTraining",
             dependencies: ["Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"],
-            swiftSettings: settings),
+            swiftSettings: safeSettings),
         .target(
             name: "Evaluation",
             dependencies: ["Statistics", "Optimizees", "Optimizers", "NumericCore", "Files", "Platform"],
-            swiftSettings: settings),
+            swiftSettings: safeSettings),
         .target(
             name: "ResultsStore",
             dependencies: [
                 "Evaluation", "Optimizees", "Optimizers", "NumericCore", "Files", "Platform",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
-            swiftSettings: settings),
+            swiftSettings: safeSettings),
         .target(
             name: "PaperExperiments",
             dependencies: [
                 "Evaluation", "Statistics", "MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers",
                 "NumericCore", "Files", "Platform",
             ],
-            swiftSettings: settings),
+            swiftSettings: safeSettings),
         .target(
             name: "Reporting",
             dependencies: [
                 "PaperExperiments", "Evaluation", "Statistics", "MetaTraining", "Optimizers", "NumericCore", "Files",
                 "Platform",
             ],
-            swiftSettings: settings),
+            swiftSettings: safeSettings),
         .target(
             name: "HTMLReport",
             dependencies: [
@@ -158,14 +161,14 @@ let package = Package(
             resources: [
                 .embedInCode("Page/page.mustache"), .embedInCode("Page/style.css"), .embedInCode("Page/script.js"),
             ],
-            swiftSettings: settings),
+            swiftSettings: safeSettings),
         .target(
             name: "Diagnosis",
             dependencies: [
                 "MetaTraining", "Evaluation", "Statistics", "Reporting", "Optimizees", "LearnedOptimizers",
                 "Optimizers", "NumericCore", "KernelTypes", "Files", "Platform",
             ],
-            swiftSettings: settings),
+            swiftSettings: safeSettings),
 
         // MARK: The command
         .executableTarget(
@@ -176,7 +179,7 @@ let package = Package(
                 "NumericCore", "Files", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: settings),
+            swiftSettings: safeSettings),
 
         // MARK: Tests
         .target(

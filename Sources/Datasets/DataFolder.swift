@@ -22,5 +22,5 @@ public enum DataFolder {
     }
 
     /// The value of one of this process's environment variables.
-    public static func processEnvironment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    public static func processEnvironment(_ name: String) -> String? { environmentVariable(name) }
 }

@@ -127,7 +127,7 @@ final class HTTPDownload: NSObject, URLSessionDataDelegate, @unchecked Sendable 
 
     private func append(_ bytes: UnsafeRawBufferPointer) {
         do {
-            try writeWhole(bytes.bytes, to: descriptor)
+            try writeWhole(bytes.bindMemory(to: UInt8.self).span, to: descriptor)
             written += bytes.count
         } catch {
             failure = unwritable(error)

@@ -66,8 +66,8 @@ package enum GradientCheck {
         var parameters = [Float](repeating: 0, count: count)
         for row in before { optimizer.update(&parameters, gradient: row, state: &state) }
         var recorded = AlignedFloats(count: unroll * count)
-        recorded.withMutablePointer { pointer in
-            for (index, value) in during.joined().enumerated() { pointer[index] = value }
+        unsafe recorded.withMutablePointer { pointer in
+            for (index, value) in during.joined().enumerated() { unsafe pointer[index] = value }
         }
         let gradient = optimizer.metaGradient(
             of: RecordedPeriod(

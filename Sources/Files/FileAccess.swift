@@ -6,13 +6,13 @@ import Synchronization
 /// - Throws: `InputError` where the file cannot be read or is larger than `limit` bytes.
 public func readFile(_ path: String, limit: Int = 1 << 32) throws -> [UInt8] {
     // Opening a pipe would otherwise wait for its writer.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
         throw InputError(path, "cannot be opened: \(errorText())", advice: "check the path and its permissions")
     }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
         throw InputError(path, "is not a regular file", advice: "name a file")
     }
     let size = Int(status.st_size)
@@ -20,9 +20,9 @@ public func readFile(_ path: String, limit: Int = 1 << 32) throws -> [UInt8] {
         throw InputError(path, "has \(size) bytes, more than \(limit)", advice: "check that it is the right file")
     }
     var failure: Int32 = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
         while filled < size {
-            let got = read(descriptor, buffer.baseAddress! + filled, size - filled)
+            let got = unsafe read(descriptor, buffer.baseAddress! + filled, size - filled)
             if got < 0 && errno == EINTR { continue }
             if got < 0 { failure = errno }
             if got <= 0 { return }
@@ -44,31 +44,31 @@ public func readFile(_ path: String, limit: Int = 1 << 32) throws -> [UInt8] {
 public func writeFileAtomically(_ path: String, _ bytes: some Collection<UInt8>) throws {
     let target = resolvingLinks(path)
     var old = stat()
-    let replaces = lstat(target, &old) == 0
+    let replaces = unsafe lstat(target, &old) == 0
     // Renaming over /dev/null would break the machine, not fail.
     guard !replaces || old.st_mode & S_IFMT == S_IFREG else {
         throw InputError(path, "is not a regular file", advice: "name a file, or one that does not exist yet")
     }
     let temporary = "\(target).\(getpid()).\(temporaryFiles.wrappingAdd(1, ordering: .relaxed).newValue).tmp"
     // A leftover of a killed process that had the same id.
-    unlink(temporary)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    unsafe unlink(temporary)
+    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
         throw InputError(path, "cannot be written: \(errorText())", advice: "check the folder and its permissions")
     }
     do {
         if replaces { _ = fchmod(descriptor, old.st_mode & 0o777) }
         let bytes = Array(bytes)
-        do { try writeWhole(bytes.span.bytes, to: descriptor) } catch { throw writeFailure(path, error) }
+        do { try writeWhole(bytes.span, to: descriptor) } catch { throw writeFailure(path, error) }
         guard fsync(descriptor) == 0 else { throw writeFailure(path, .last) }
     } catch {
         close(descriptor)
-        unlink(temporary)
+        unsafe unlink(temporary)
         throw error
     }
-    guard close(descriptor) == 0, rename(temporary, target) == 0 else {
+    guard close(descriptor) == 0, unsafe rename(temporary, target) == 0 else {
         let failure = writeFailure(path, .last)
-        unlink(temporary)
+        unsafe unlink(temporary)
         throw failure
     }
     syncFolder(of: target)
@@ -89,7 +89,7 @@ public func makeFolder(_ path: String) throws {
     var partial = path.hasPrefix("/") ? "/" : ""
     for component in path.split(separator: "/") {
         partial += component
-        if mkdir(partial, 0o755) != 0 {
+        if unsafe mkdir(partial, 0o755) != 0 {
             let reason = errorText()
             guard isFolder(partial) else {
                 throw InputError(
@@ -98,22 +98,22 @@ public func makeFolder(_ path: String) throws {
         }
         partial += "/"
     }
-    guard access(path, W_OK | X_OK) == 0 else {
+    guard unsafe access(path, W_OK | X_OK) == 0 else {
         throw InputError(path, "is not a writable folder", advice: "choose a folder that you may write to")
     }
 }
 
 /// Whether something exists at `path`.
-public func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+public func fileExists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
 /// The names of what lies in a folder, sorted; none where it cannot be read.
 package func fileNames(in folder: String) -> [String] {
-    guard let handle = opendir(folder) else { return [] }
-    defer { closedir(handle) }
+    guard let handle = unsafe opendir(folder) else { return [] }
+    defer { unsafe closedir(handle) }
     var names: [String] = []
-    while let entry = readdir(handle) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-            pointer.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
+    while let entry = unsafe readdir(handle) {
+        let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+            unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 1) { unsafe String(cString: $0) }
         }
         if name != "." && name != ".." { names.append(name) }
     }
@@ -121,18 +121,18 @@ package func fileNames(in folder: String) -> [String] {
 }
 
 /// The C library's words for an error number.
-public func errorText(_ number: Int32? = nil) -> String { String(cString: strerror(number ?? errno)) }
+public func errorText(_ number: Int32? = nil) -> String { unsafe String(cString: strerror(number ?? errno)) }
 
 private func isFolder(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }
 
 /// The file that a path names in the end; `path` itself where nothing is there yet.
 private func resolvingLinks(_ path: String) -> String {
-    guard let resolved = realpath(path, nil) else { return path }
-    defer { free(resolved) }
-    return String(cString: resolved)
+    guard let resolved = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
 }
 
 func writeFailure(_ path: String, _ reason: PlatformError) -> InputError {
@@ -142,7 +142,7 @@ func writeFailure(_ path: String, _ reason: PlatformError) -> InputError {
 /// Makes a rename durable; a file system that cannot sync folders is no reason to fail.
 private func syncFolder(of path: String) {
     let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     fsync(descriptor)
     close(descriptor)

@@ -34,7 +34,7 @@ package final class FolderLock: Sendable {
 
     private static func open(_ folder: String) throws -> Int32 {
         try attempt(folder) { () throws(PlatformError) in
-            let descriptor = Platform.open("\(folder)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            let descriptor = unsafe Platform.open("\(folder)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
             guard descriptor >= 0 else { throw .last }
             return descriptor
         }

@@ -10,7 +10,7 @@ package final class GrowingFile: Sendable {
     /// - Throws: `InputError` where that cannot be done.
     package init(_ path: String, isNew: Bool) throws {
         self.path = path
-        descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | (isNew ? O_CREAT | O_EXCL : 0), 0o644)
+        descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CLOEXEC | (isNew ? O_CREAT | O_EXCL : 0), 0o644)
         guard descriptor >= 0 else {
             throw InputError(path, "cannot be written: \(PlatformError.last)", advice: "choose another folder")
         }
@@ -22,6 +22,6 @@ package final class GrowingFile: Sendable {
     ///
     /// - Throws: `InputError` where the file cannot be written.
     package func append(_ bytes: [UInt8]) throws {
-        do { try writeWhole(bytes.span.bytes, to: descriptor) } catch { throw writeFailure(path, error) }
+        do { try writeWhole(bytes.span, to: descriptor) } catch { throw writeFailure(path, error) }
     }
 }

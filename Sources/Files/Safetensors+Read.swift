@@ -14,7 +14,7 @@ extension SafetensorsFile {
             InputError(path, problem, advice: "fetch or make the safetensors file again")
         }
         guard bytes.count >= 8 else { throw damaged("has \(bytes.count) bytes, too few for a safetensors file") }
-        let length = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+        let length: UInt64 = number(bytes[...], at: 0)
         guard length <= longestHeader, length <= bytes.count - 8 else {
             throw damaged("is no safetensors file or cut short: \(length) bytes of header, \(bytes.count) of file")
         }
@@ -148,13 +148,16 @@ private enum FloatFormat: String, CaseIterable {
         }
     }
 
-    private func decode<Bits: FixedWidthInteger & BitwiseCopyable>(
+    private func decode<Bits: FixedWidthInteger>(
         _ bytes: ArraySlice<UInt8>, _ value: (Bits) -> Float
     ) -> [Float] {
-        bytes.withUnsafeBytes { buffer in
-            stride(from: 0, to: buffer.count, by: size).map {
-                value(Bits(littleEndian: buffer.loadUnaligned(fromByteOffset: $0, as: Bits.self)))
-            }
-        }
+        stride(from: bytes.startIndex, to: bytes.endIndex, by: size).map { value(number(bytes, at: $0)) }
     }
+}
+
+/// The number whose bytes begin at `start`, the lowest first.
+private func number<Number: FixedWidthInteger>(_ bytes: ArraySlice<UInt8>, at start: Int) -> Number {
+    var result: Number = 0
+    for offset in 0..<Number.bitWidth / 8 { result |= Number(bytes[start + offset]) << Number(8 * offset) }
+    return result
 }

@@ -47,7 +47,7 @@ extension Kernels {
     public static func checkSelection() throws { _ = try selection() }
 
     private static func selection() throws -> Kernels {
-        let name = getenv("L2O_KERNELS").map { String(cString: $0) } ?? ""
+        let name = environmentVariable("L2O_KERNELS") ?? ""
         guard !name.isEmpty else { return available[available.count - 1] }
         guard let kernels = all.first(where: { $0.name == name }) else {
             throw UnknownKernels(

@@ -61,8 +61,8 @@ extension Slots {
         _ parameters: inout MutableSpan<Float>, _ gradient: Span<Float>, _ body: (inout Float, Float) -> Void
     ) {
         check(parameters, gradient)
-        parameters.withUnsafeMutableBufferPointer { theta in
-            for i in 0..<theta.count { body(&theta[i], gradient[unchecked: i]) }
+        unsafe parameters.withUnsafeMutableBufferPointer { theta in
+            for i in 0..<theta.count { unsafe body(&theta[i], gradient[unchecked: i]) }
         }
         step += 1
     }
@@ -100,9 +100,9 @@ private func loop(
     _ parameters: inout MutableSpan<Float>, _ gradient: Span<Float>, _ first: inout [Float],
     _ body: (inout Float, Float, inout Float) -> Void
 ) {
-    parameters.withUnsafeMutableBufferPointer { theta in
+    unsafe parameters.withUnsafeMutableBufferPointer { theta in
         var first = first.mutableSpan
-        for i in 0..<theta.count { body(&theta[i], gradient[unchecked: i], &first[unchecked: i]) }
+        for i in 0..<theta.count { unsafe body(&theta[i], gradient[unchecked: i], &first[unchecked: i]) }
     }
 }
 
@@ -111,11 +111,11 @@ private func loop(
     _ parameters: inout MutableSpan<Float>, _ gradient: Span<Float>, _ first: inout [Float],
     _ second: inout [Float], _ body: (inout Float, Float, inout Float, inout Float) -> Void
 ) {
-    parameters.withUnsafeMutableBufferPointer { theta in
+    unsafe parameters.withUnsafeMutableBufferPointer { theta in
         var first = first.mutableSpan
         var second = second.mutableSpan
         for i in 0..<theta.count {
-            body(&theta[i], gradient[unchecked: i], &first[unchecked: i], &second[unchecked: i])
+            unsafe body(&theta[i], gradient[unchecked: i], &first[unchecked: i], &second[unchecked: i])
         }
     }
 }

@@ -6,6 +6,6 @@ extension Duration {
 /// Seconds since 1970, by the wall clock.
 package func wallClock() -> Double {
     var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
     return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
 }

@@ -6,7 +6,7 @@ package enum Host {
     /// The name in a network; nil where there is none.
     package static var name: String? {
         var name = [CChar](repeating: 0, count: 256)
-        guard gethostname(&name, name.count - 1) == 0 else { return nil }
+        guard unsafe gethostname(&name, name.count - 1) == 0 else { return nil }
         return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
@@ -24,10 +24,10 @@ package enum Host {
             return String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
         #else
             // A file of the kernel has no size to be read by.
-            guard let file = fopen("/proc/cpuinfo", "r") else { return "unknown" }
-            defer { fclose(file) }
+            guard let file = unsafe fopen("/proc/cpuinfo", "r") else { return "unknown" }
+            defer { unsafe fclose(file) }
             var line = [CChar](repeating: 0, count: 512)
-            while fgets(&line, Int32(line.count), file) != nil {
+            while unsafe fgets(&line, Int32(line.count), file) != nil {
                 let text = String(
                     decoding: line.prefix { $0 != 0 && $0 != 10 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
                 let parts = text.split(separator: ":", maxSplits: 1)
@@ -37,3 +37,6 @@ package enum Host {
         #endif
     }
 }
+
+/// What the environment says under a name; nil where it says nothing.
+package func environmentVariable(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }

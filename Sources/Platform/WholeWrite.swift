@@ -9,23 +9,16 @@ package struct PlatformError: Error, Equatable, CustomStringConvertible {
     package static var last: PlatformError { PlatformError(errno) }
 
     /// The C library's words.
-    package var description: String { String(cString: strerror(number)) }
+    package var description: String { unsafe String(cString: strerror(number)) }
 }
 
 /// Writes all of `bytes`, in as many pieces as the system takes, and whatever signals come between.
-package func writeWhole(_ bytes: RawSpan, to descriptor: Int32) throws(PlatformError) {
-    var failure: PlatformError?
-    bytes.withUnsafeBytes { buffer in
-        var rest = buffer[...]
-        while !rest.isEmpty {
-            let count = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else {
-                failure = count < 0 ? .last : PlatformError(EIO)
-                return
-            }
-            rest = rest.dropFirst(count)
-        }
+package func writeWhole(_ bytes: Span<UInt8>, to descriptor: Int32) throws(PlatformError) {
+    var rest = bytes.extracting(...)
+    while !rest.isEmpty {
+        let count = unsafe rest.withUnsafeBufferPointer { unsafe write(descriptor, $0.baseAddress, $0.count) }
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { throw count < 0 ? .last : PlatformError(EIO) }
+        rest = rest.extracting(droppingFirst: count)
     }
-    if let failure { throw failure }
 }

@@ -34,7 +34,7 @@ public struct TerminalStyle: Sendable, Equatable {
     /// UTF-8 in `LC_ALL`, `LC_CTYPE` or `LANG`, the first of them that is set; macOS has it anyway.
     public static var standardOutput: TerminalStyle {
         style(
-            environment: { name in getenv(name).map { String(cString: $0) } }, isTerminal: isatty(STDOUT_FILENO) == 1)
+            environment: environmentVariable, isTerminal: isatty(STDOUT_FILENO) == 1)
     }
 
     package static func style(environment: (String) -> String?, isTerminal: Bool) -> TerminalStyle {
@@ -55,7 +55,7 @@ public struct TerminalStyle: Sendable, Equatable {
     /// Columns of standard output: the terminal's, else `COLUMNS`, else 80.
     public static var columns: Int {
         if let columns = terminalColumns(of: STDOUT_FILENO) { return columns }
-        return getenv("COLUMNS").flatMap { Int(String(cString: $0)) }.flatMap { $0 > 0 ? $0 : nil } ?? 80
+        return environmentVariable("COLUMNS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 80
     }
 
     /// The text in the colour of series `index`.

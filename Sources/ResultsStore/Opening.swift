@@ -71,7 +71,7 @@ func openPool(_ path: String) throws -> DatabasePool {
 /// Refuses files that are not ours, without touching them.
 private func check(_ path: String) throws {
     var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
         throw InputError(path, "is not a regular file", advice: "name a file, or one that does not exist yet")
     }
     try translatingErrors(path) {

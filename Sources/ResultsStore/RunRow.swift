@@ -128,16 +128,18 @@ private func parameterDigest(_ parameters: [Float], _ key: RunKey) -> Int64 {
 /// Numbers in IEEE single precision, little-endian.
 private func blob(_ values: [Float]) -> Data {
     var bytes = Data(capacity: 4 * values.count)
-    for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
+    for value in values {
+        unsafe withUnsafeBytes(of: value.bitPattern.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+    }
     return bytes
 }
 
 /// What `blob` wrote; nil where the last number is cut off.
 private func floats(_ blob: Data) -> [Float]? {
     guard blob.count.isMultiple(of: 4) else { return nil }
-    return blob.withUnsafeBytes { bytes in
+    return unsafe blob.withUnsafeBytes { bytes in
         stride(from: 0, to: bytes.count, by: 4).map {
-            Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self)))
+            unsafe Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self)))
         }
     }
 }

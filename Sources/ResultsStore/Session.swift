@@ -71,11 +71,11 @@ private final class DispatchSourceHolder: Sendable {
     private nonisolated(unsafe) let source: any DispatchSourceTimer
 
     init(seconds: Double, _ action: @escaping @Sendable () -> Void) {
-        source = DispatchSource.makeTimerSource(queue: .global(qos: .utility))
-        source.schedule(deadline: .now() + seconds, repeating: seconds)
-        source.setEventHandler(handler: action)
-        source.activate()
+        unsafe source = DispatchSource.makeTimerSource(queue: .global(qos: .utility))
+        unsafe source.schedule(deadline: .now() + seconds, repeating: seconds)
+        unsafe source.setEventHandler(handler: action)
+        unsafe source.activate()
     }
 
-    func cancel() { source.cancel() }
+    func cancel() { unsafe source.cancel() }
 }

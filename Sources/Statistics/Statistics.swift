@@ -36,20 +36,20 @@ public struct Statistics: Sendable, Equatable {
     /// This is type 7 of Hyndman and Fan 1996, *Sample quantiles in statistical packages*: NumPy's and R's default.
     /// - Precondition: `0 ≤ fraction ≤ 1`.
     public func quantile(_ fraction: Double) -> Double {
-        sorted.withUnsafeBufferPointer { Self.quantile(fraction, ofSorted: $0) }
+        Self.quantile(fraction, ofSorted: sorted.span)
     }
 
     /// The median alone, of at least one value, none of them NaN: for whoever needs thousands of them.
     static func median(of values: [Double]) -> Double {
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: values.count) { memory in
-            var sorted = memory
-            _ = sorted.initialize(fromContentsOf: values)
-            sorted.sort()
-            return quantile(0.5, ofSorted: UnsafeBufferPointer(sorted))
+        unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: values.count) { memory in
+            var sorted = unsafe memory
+            _ = unsafe sorted.initialize(fromContentsOf: values)
+            unsafe sorted.sort()
+            return unsafe quantile(0.5, ofSorted: UnsafeBufferPointer(sorted).span)
         }
     }
 
-    private static func quantile(_ fraction: Double, ofSorted sorted: UnsafeBufferPointer<Double>) -> Double {
+    private static func quantile(_ fraction: Double, ofSorted sorted: Span<Double>) -> Double {
         precondition(0 <= fraction && fraction <= 1, "a quantile is between 0 and 1")
         let position = fraction * Double(sorted.count - 1)
         let below = Int(position)

@@ -11,7 +11,7 @@ import Testing
         let (source, sink) = (FileHandle(fileDescriptor: ends[0]), FileHandle(fileDescriptor: ends[1]))
         let sent = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
         let writer = Thread {
-            try? writeWhole(sent.span.bytes, to: sink.fileDescriptor)
+            try? writeWhole(sent.span, to: sink.fileDescriptor)
             try? sink.close()
         }
         writer.start()
@@ -20,9 +20,9 @@ import Testing
     }
 
     @Test func aFailureToWriteHasItsNumber() throws {
-        #expect(throws: PlatformError(EBADF)) { try writeWhole([1].span.bytes, to: -1) }
+        #expect(throws: PlatformError(EBADF)) { try writeWhole([1].span, to: -1) }
         // Nothing to write cannot fail.
-        try writeWhole([UInt8]().span.bytes, to: -1)
+        try writeWhole([UInt8]().span, to: -1)
         #expect(PlatformError(ENOENT).description == "No such file or directory")
     }
 

@@ -52,5 +52,5 @@ struct ProtobufMessage {
 
 /// A number's bytes, the lowest first.
 func littleEndianBytes(_ value: some FixedWidthInteger) -> [UInt8] {
-    withUnsafeBytes(of: value.littleEndian) { Array($0) }
+    unsafe withUnsafeBytes(of: value.littleEndian) { unsafe Array($0) }
 }

@@ -17,16 +17,16 @@ enum Interrupt {
     static func catchSignals() {
         guard !isCatching.exchange(true, ordering: .relaxed) else { return }
         var both = sigset_t()
-        sigemptyset(&both)
-        for number in [SIGINT, SIGTERM] { sigaddset(&both, number) }
+        unsafe sigemptyset(&both)
+        for number in [SIGINT, SIGTERM] { unsafe sigaddset(&both, number) }
         // Threads that start later inherit this, and those of libdispatch block signals anyway.
-        pthread_sigmask(SIG_BLOCK, &both, nil)
+        unsafe pthread_sigmask(SIG_BLOCK, &both, nil)
         let signals = both
         DispatchQueue(label: "signals").async {
             var signals = signals
             while true {
                 var number: Int32 = 0
-                guard sigwait(&signals, &number) == 0 else { continue }
+                guard unsafe sigwait(&signals, &number) == 0 else { continue }
                 if caught.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
             }
         }

@@ -16,7 +16,7 @@ enum Output {
 
     /// Writes results that are bytes already.
     static func write(_ bytes: [UInt8]) throws {
-        do { try writeWhole(bytes.span.bytes, to: STDOUT_FILENO) } catch {
+        do { try writeWhole(bytes.span, to: STDOUT_FILENO) } catch {
             if error == PlatformError(EPIPE) { exit(0) }
             throw InputError("standard output", "cannot be written: \(error)", advice: "check where it goes to")
         }
@@ -33,6 +33,6 @@ enum Output {
     /// Writes what is no result: progress, warnings, errors. What cannot be written is lost.
     static func note(_ text: String) {
         let bytes = Array(text.utf8)
-        try? writeWhole(bytes.span.bytes, to: STDERR_FILENO)
+        try? writeWhole(bytes.span, to: STDERR_FILENO)
     }
 }

@@ -34,7 +34,7 @@ final class ProgressLine: Sendable {
         self.title = title
         self.unit = unit
         self.isShown = isShown
-        isTerminal = isatty(STDERR_FILENO) == 1 && getenv("TERM").map { String(cString: $0) } ?? "dumb" != "dumb"
+        isTerminal = isatty(STDERR_FILENO) == 1 && environmentVariable("TERM") ?? "dumb" != "dumb"
         state.withLock { $0.start = (start, .now) }
     }
 
