@@ -37,10 +37,10 @@ final class EvolutionRun<Learned: LearnedOptimizer>: TaskRun, @unchecked Sendabl
         drawNoise(period: plus.step / period.unroll)
         let (raised, lowered) = (perturbed(optimizer, 1), perturbed(optimizer, -1))
         var losses: (plus: [Float], minus: [Float]) = ([], [])
-        gradient.withUnsafeMutableBufferPointer { gradient in
+        unsafe gradient.withUnsafeMutableBufferPointer { gradient in
             for _ in 0..<period.unroll {
-                losses.plus.append(plus.advance(instance, raised, gradient: gradient))
-                losses.minus.append(minus.advance(instance, lowered, gradient: gradient))
+                unsafe losses.plus.append(plus.advance(instance, raised, gradient: gradient))
+                unsafe losses.minus.append(minus.advance(instance, lowered, gradient: gradient))
             }
         }
         // Both begin at the same parameters.

@@ -41,9 +41,9 @@ package final class RecordedRun<Learned: LearnedOptimizer>: @unchecked Sendable 
         (startState, startParameters) = (trajectory.state, trajectory.parameters)
         let count = startParameters.count
         if gradients.count != unroll * count { gradients = AlignedFloats(count: unroll * count) }
-        return gradients.withMutablePointer { gradients in
+        return unsafe gradients.withMutablePointer { gradients in
             (0..<unroll).map { step in
-                trajectory.advance(
+                unsafe trajectory.advance(
                     instance, optimizer,
                     gradient: UnsafeMutableBufferPointer(start: gradients + step * count, count: count))
             }
@@ -75,8 +75,8 @@ package final class RecordedRun<Learned: LearnedOptimizer>: @unchecked Sendable 
     package func recordedGradients(_ coordinates: [Int]) -> [[Float]] {
         let count = startParameters.count
         let steps = gradients.count / max(count, 1)
-        return gradients.withPointer { gradients in
-            (0..<steps).map { step in coordinates.map { gradients[step * count + $0] } }
+        return unsafe gradients.withPointer { gradients in
+            (0..<steps).map { step in coordinates.map { unsafe gradients[step * count + $0] } }
         }
     }
 }

@@ -24,9 +24,9 @@ struct Trajectory<Learned: LearnedOptimizer> {
     mutating func advance(
         _ instance: any OptimizeeInstance, _ optimizer: Learned, gradient: UnsafeMutableBufferPointer<Float>
     ) -> Float {
-        var row = gradient.mutableSpan
+        var row = unsafe gradient.mutableSpan
         let loss = instance.lossAndGradient(at: step, parameters: parameters.span, gradient: &row)
-        update(optimizer, &parameters, UnsafeBufferPointer(gradient).span, loss, &state)
+        unsafe update(optimizer, &parameters, UnsafeBufferPointer(gradient).span, loss, &state)
         step += 1
         if firstLoss == nil { firstLoss = loss }
         return loss

@@ -76,7 +76,7 @@ struct ValidationResult: MetaBatchResult {
 }
 
 private func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
-    withUnsafeBytes(of: value.littleEndian) { Array($0) }
+    unsafe withUnsafeBytes(of: value.littleEndian) { unsafe Array($0) }
 }
 
 private func integer<Value: FixedWidthInteger>(_ bytes: ArraySlice<UInt8>) -> Value {

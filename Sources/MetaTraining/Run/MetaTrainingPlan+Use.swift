@@ -24,8 +24,10 @@ extension MetaTrainingPlan {
         var gradient = [Float](repeating: 0, count: trajectory.parameters.count)
         return mean(
             (0..<truncation.validationPeriods).map { _ in
-                let losses = gradient.withUnsafeMutableBufferPointer { gradient in
-                    (0..<truncation.unroll).map { _ in trajectory.advance(instance, optimizer, gradient: gradient) }
+                let losses = unsafe gradient.withUnsafeMutableBufferPointer { gradient in
+                    (0..<truncation.unroll).map { _ in
+                        unsafe trajectory.advance(instance, optimizer, gradient: gradient)
+                    }
                 }
                 return metaLoss.value(of: losses, first: trajectory.firstLoss ?? losses[0])
             })
