@@ -37,9 +37,6 @@ extension Workload {
         case (.metaIteration, Self.bfloat16):
             self = try .metaIteration(RNNprop.self, periods: job.periods, factors: .bfloat16)
         case (.metaIteration, DMoptimizer.kind): self = try .metaIteration(DMoptimizer.self, periods: job.periods)
-        case (.step, RNNprop.kind): self = .step(RNNprop(key: RandomKey(seed: 1)), parameters: job.parameters)
-        case (.step, DMoptimizer.kind):
-            self = .step(DMoptimizer(key: RandomKey(seed: 1)), parameters: job.parameters)
         case (.step, Self.halfState):
             self = .step(SmallStateOptimizer(RNNprop(key: RandomKey(seed: 1))), parameters: job.parameters)
         case (.step, Self.bfloat16):
@@ -47,17 +44,24 @@ extension Workload {
             self = .step(RNNprop(key: RandomKey(seed: 1)).with(kernels: kernels), parameters: job.parameters)
         case (.gradient, _): self = .gradient(of: job.optimizer)
         case (.step, Adam.keyword): self = .step(Adam(), parameters: job.parameters)
-        default: throw InputError(job.optimizer, "is not measured", advice: "choose rnnprop, dm or adam")
+        case (.step, _):
+            let rule = try RuleRegister.named(job.optimizer).type
+            self = .step(rule.init(key: RandomKey(seed: 1)), parameters: job.parameters)
+        default: throw InputError(job.optimizer, "is not measured", advice: "choose rnnprop or dm")
         }
     }
 
-    /// One update, on a gradient that stays the same.
+    /// One update, on a gradient that stays the same; as far as they go, parameters are those of a square matrix.
     private static func step<O: Optimizer>(_ optimizer: O, parameters count: Int) -> Workload {
         var stream = RandomStream(RandomKey(seed: 0))
         var parameters = (0..<count).map { _ in 0.1 * stream.normal() }
         let gradient = (0..<count).map { _ in 0.01 * stream.normal() }
+        let side = Int(Double(count).squareRoot())
+        let layout = ParameterLayout([
+            ParameterShape("W", [side, side]), ParameterShape("b", [count - side * side]),
+        ])
         let bytesBefore = ProcessMemory.resident
-        var state = optimizer.initialState(parameterCount: count)
+        var state = optimizer.initialState(for: layout)
         return Workload(
             run: { optimizer.update(&parameters, gradient: gradient, state: &state) }, bytesBefore: bytesBefore)
     }
