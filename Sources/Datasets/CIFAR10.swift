@@ -8,7 +8,7 @@ public struct CIFAR10: Sendable {
     public let training: LabeledImages
     /// The test file's images; nil where that file is not there.
     public let test: LabeledImages?
-    /// Which of the training files, 1 to 5, are there.
+    /// The numbers, 1 to 5, of the training files that are there.
     public let batches: [Int]
 
     /// The number of training files that there should be.

@@ -5,9 +5,9 @@ import Platform
 public struct DatasetFile: Sendable, Equatable {
     /// What an MD5 sum was computed of.
     public enum Sum: Sendable {
-        /// Of what the file unpacks to.
+        /// The MD5 sum of what the file unpacks to.
         case content
-        /// Of the file as it is.
+        /// The MD5 sum of the file as it is.
         case file
     }
 
@@ -33,7 +33,7 @@ public struct DatasetFile: Sendable, Equatable {
 public enum FetchProgress: Sendable, Equatable {
     /// The file is here already, and whole.
     case alreadyHere(file: String)
-    /// So many bytes are here; `total` is nil where the mirror does not say.
+    /// Some bytes are here; `total` is nil where the mirror does not say.
     case receiving(file: String, bytes: Int, total: Int?)
     /// This mirror did not give the file; the fetch goes on with another try or the next mirror.
     case failed(file: String, mirror: String, problem: String)

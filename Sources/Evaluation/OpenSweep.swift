@@ -64,7 +64,7 @@ struct OpenSweep {
             scoresHeldOut: sweep.scoresHeldOut)
     }
 
-    /// Which of the best rate and those next to it have not met as many problems as they should.
+    /// The rates, among the best and those next to it, that have not met as many problems as they should.
     private var missingNeighbours: [Int] {
         let (stage, limits) = (stages[0], sweep.limits)
         let center = trials[bestIndex].halfPower
@@ -76,7 +76,7 @@ struct OpenSweep {
         return neighbours.subtracting(known).sorted()
     }
 
-    /// Of those that met the most problems, the lowest mean; then the fewest diverged; then the lowest rate, so that where
+    /// The lowest mean among those that met the most problems; then the fewest diverged; then the lowest rate, so that where
     /// all diverge the search goes down.
     private var bestIndex: Int {
         let most = trials.map(\.finalLosses.count).max()

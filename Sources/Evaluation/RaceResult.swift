@@ -22,7 +22,7 @@ public struct RaceResult: Sendable {
     /// One result for each optimizer, in the race's order.
     public var results: [OptimizerResult]
 
-    /// All of a result.
+    /// Makes a result from its parts.
     public init(
         optimizee: String, parameters: Int? = nil, steps: Int, seeds: Int, seed: UInt64? = nil,
         command: String? = nil,
@@ -68,7 +68,7 @@ public struct OptimizerResult: Sendable {
     /// The wall time of each run's steps, other runs beside it. Nil where not measured.
     public var seconds: [Double]?
 
-    /// All of a result.
+    /// Makes a result from its parts.
     public init(
         optimizer: String, label: String? = nil, finalLoss: [Double], curve: [[Float]],
         millisecondsPerStep: Double? = nil, millisecondsPerUpdate: Double? = nil, stateBytesPerParameter: Int,

@@ -28,7 +28,7 @@ public struct Run: Sendable, Equatable {
     /// The wall time of the steps alone, while other runs had the other cores.
     public let seconds: Double
 
-    /// All of a run.
+    /// Makes a run from its parts.
     public init(
         losses: [Float], finalLoss: Double, ending: Ending, heldOut: HeldOut? = nil, finalParameters: [Float]? = nil,
         seconds: Double

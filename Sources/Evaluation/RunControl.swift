@@ -43,10 +43,10 @@ public final class ProgressMeter: Sendable {
     /// Whether to stop.
     public var isCancelled: Bool { control.isCancelled() }
 
-    /// So many more steps are to be done.
+    /// Expects more steps.
     public func expect(_ steps: Int) { count.withLock { $0.total += steps } }
 
-    /// So many more steps are done.
+    /// Counts steps that are done.
     public func complete(_ steps: Int) {
         guard steps > 0 else { return }
         count.withLock {

@@ -12,7 +12,7 @@ public struct RunRequest: Sendable {
     public let steps: Int
     /// The root of all random numbers.
     public let seed: UInt64
-    /// Which of the problems drawn from `seed`.
+    /// The number of the problem among those drawn from `seed`.
     public let problem: Int
     /// Whether the final parameters are to be scored on held-out data. Else the run keeps them
     /// (`Run.finalParameters`), so that this can be done later, for the few runs that are raced.

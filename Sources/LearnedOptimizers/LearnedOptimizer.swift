@@ -114,7 +114,7 @@ public struct RecordedPeriod<State: Sendable>: Sendable {
     /// w_0 … w_{T−1}.
     public var lossWeights: [Float]
 
-    /// All of a period.
+    /// Makes a period from its parts.
     /// - Precondition: there are gradients for each weight.
     public init(startState: State, startParameters: [Float], gradients: AlignedFloats, lossWeights: [Float]) {
         precondition(

@@ -37,7 +37,7 @@ public enum HyperparameterDomain: Sendable {
         }
     }
 
-    /// In words, as `a number from 0 to below 1`.
+    /// A description in words, such as `a number from 0 to below 1`.
     public var text: String {
         switch self {
         case .fraction: "a number from 0 to below 1"

@@ -105,7 +105,7 @@ final class ProgressTracker: Sendable {
         return { [self] progress in tell(index, stage.text, runs: min(end, before + progress.completed / work)) }
     }
 
-    /// So many iterations of an ablation of panel `index` are done.
+    /// Reports that an ablation of panel `index` has come to an iteration.
     func trained(_ ablation: Ablation, _ iteration: Int, of index: Int) {
         let text = "meta-training of \(ablation.name), iteration \(iteration) of \(metaIterations)"
         tell(index, text, runs: runs.withLock { $0 })

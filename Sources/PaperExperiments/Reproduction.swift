@@ -29,7 +29,7 @@ public struct Reproduction: Sendable {
     /// The command line that runs some experiments, for the result.
     public var command: @Sendable ([String]) -> String
 
-    /// All of a reproduction.
+    /// Makes a reproduction from its parts.
     public init(
         catalogue: OptimizeeCatalogue, learned: [Entrant], settings: ReproductionSettings, ablationFolder: String,
         version: String = "", command: @escaping @Sendable ([String]) -> String = { $0.joined(separator: " ") }

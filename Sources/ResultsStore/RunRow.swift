@@ -113,7 +113,7 @@ extension Run {
     }
 }
 
-/// Of a run's key and its numbers: a damaged index may lead to another run's row.
+/// The digest of a run's key and its numbers: a damaged index may lead to another run's row.
 private func digestOf(_ key: RunKey, _ numbers: [UInt64]) -> Int64 {
     var digest = Digest()
     digest.add(key.text)

@@ -2,7 +2,7 @@ import Platform
 
 /// The mean of the middle half: the lowest and the highest quarter of the values, rounded down, are left out.
 ///
-/// As `scipy.stats.trim_mean(values, 0.25)`. More robust than the mean, more efficient than the median (Agarwal et al.
+/// Agrees with `scipy.stats.trim_mean(values, 0.25)`. More robust than the mean, more efficient than the median (Agarwal et al.
 /// 2021). NaN counts as +∞; NaN of no values.
 public func interquartileMean(_ values: [Double]) -> Double { middleMean(values) }
 

@@ -4,7 +4,7 @@ import Testing
 
 /// The mean loss over all steps, which images take a short cut to.
 @Suite struct AverageLossTests {
-    /// Of these, images are met many times over; and minibatches come in several parts.
+    /// Images few enough to be met many times over, and minibatches that come in several parts.
     private static let optimizees =
         Samples.all + [
             MLPCase(batch: 33).mlp, CNNCase(batch: 41).cnn, RandomScaling(CNNCase(batch: 17).cnn, range: 1),
@@ -30,7 +30,7 @@ import Testing
         #expect(instance.averageLoss(steps: 9, start) == average)
     }
 
-    /// Of steps and of images there may be many.
+    /// There may be many steps and many images.
     @Test func stepsAreCancelled() {
         let optimizees: [any Optimizee] = [
             Rosenbrock(), Combined(Convex(), Convex()), RandomScaling(Convex(), range: 1), MLPCase().mlp,

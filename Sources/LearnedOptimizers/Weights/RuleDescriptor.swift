@@ -21,7 +21,7 @@ public struct RuleDescriptor: Sendable {
     /// The type that runs the rule.
     public let type: any LearnedOptimizer.Type
 
-    /// All of a descriptor.
+    /// Makes a descriptor from its parts.
     public init(
         name: String, summary: String, constants: [RuleConstant], size: RuleSize,
         tensors: @escaping @Sendable (Int) -> [ParameterShape], conventions: [WeightConvention] = [],
@@ -71,7 +71,7 @@ public struct RuleConstant: Sendable {
     /// Where it keeps the rule finite in float32.
     public let range: ClosedRange<Float>
 
-    /// All of a constant; where no range is given, it may be any positive number of usual size.
+    /// Makes a constant from its parts; where no range is given, it may be any positive number of usual size.
     public init(_ name: String, _ value: Double, in range: ClosedRange<Float> = 1e-30...1e6) {
         self.name = name
         self.value = value
@@ -90,12 +90,12 @@ public struct RuleSize: Sendable {
     public let noun: String
     /// The tensor that shows it.
     public let tensor: String
-    /// Which of the tensor's dimensions it is.
+    /// The dimension of that tensor.
     public let axis: Int
     /// What a network of this size is, in words, as `two LSTM layers of 20`.
     public let text: @Sendable (Int) -> String
 
-    /// All of a size.
+    /// Makes a size from its parts.
     public init(_ noun: String, of tensor: String, axis: Int, text: @escaping @Sendable (Int) -> String) {
         self.noun = noun
         self.tensor = tensor

@@ -13,7 +13,7 @@ public struct WeightConvention: Sendable {
     public let constants: [String: Double]
     let read: @Sendable (WeightSource) throws -> (size: Int, tensors: [Tensor])
 
-    /// All of a convention.
+    /// Makes a convention from its parts.
     ///
     /// - Parameters:
     ///   - name: what files call the convention.

@@ -21,7 +21,7 @@ struct TensorLayout {
         self.init(dimensions, tags[depth] ?? dnnl_nhwc)
     }
 
-    /// Of images: how many channels lie together at each place, those that fill up a block included.
+    /// How many channels of images lie together at each place, those that fill up a block included.
     var depth: Int { Int(descriptor.format_desc.blocking.strides.3) }
 
     /// The floats that it takes, with what fills up its blocks.

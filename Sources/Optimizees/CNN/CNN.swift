@@ -64,7 +64,7 @@ public struct CNN: Optimizee {
             Self.canPool(images, channels: channels, architecture), "the images are too small to be pooled so often")
     }
 
-    /// Of the training images and those that are held out.
+    /// The fingerprint of the training images and those that are held out.
     public var dataFingerprint: String? { ImageSplit(training: images, heldOut: heldOut).fingerprint }
 
     /// The most images that are looked at together.

@@ -65,7 +65,7 @@ public struct MLP: Optimizee {
         }
     }
 
-    /// Of the training images and those that are held out.
+    /// The fingerprint of the training images and those that are held out.
     public var dataFingerprint: String? { ImageSplit(training: images, heldOut: heldOut).fingerprint }
 
     /// With a minibatch, and what each layer puts out and passes back.

@@ -24,7 +24,7 @@ public struct Panel: Sendable, Hashable, Codable {
         case paperBaseline = "paper_baseline"
     }
 
-    /// All of a panel.
+    /// Makes a panel from its parts.
     public init(
         _ title: String, _ optimizee: String, steps: Int = 100, isHeavy: Bool = false,
         paperBaseline: PaperBaseline? = nil
@@ -49,13 +49,13 @@ public struct PaperBaseline: Sendable, Hashable, Codable {
         case halfPower = "half_power"
     }
 
-    /// As `Adam 2^-5.5`: the exponent in half powers.
+    /// For example `Adam 2^-5.5`: the exponent in half powers.
     public init(_ optimizer: String, halfPower: Int) {
         self.optimizer = optimizer
         self.halfPower = halfPower
     }
 
-    /// As `adam 2^-5.5`.
+    /// For example `adam 2^-5.5`.
     public var text: String { "\(optimizer) 2^\(exponentText(halfPowers: halfPower))" }
 }
 
@@ -71,7 +71,7 @@ public struct Experiment: Sendable {
         case table
     }
 
-    /// As `E1`, or `rows`.
+    /// For example `E1`, or `rows`.
     public let id: String
     /// What is compared.
     public let title: String
@@ -84,7 +84,7 @@ public struct Experiment: Sendable {
     /// What has to be meta-trained for it. Where there is any, these race in place of the weights that are given.
     public let ablations: [Ablation]
 
-    /// All of an experiment.
+    /// Makes an experiment from its parts.
     public init(
         id: String, title: String, finding: String, figure: Figure = .curves, panels: [Panel],
         ablations: [Ablation] = []
@@ -113,7 +113,7 @@ public struct Ablation: Sendable, Hashable {
     /// After how many quarters of the meta-training its weights are tested.
     public let quarters: [Int]
 
-    /// All of an ablation; tested when it is done unless said otherwise.
+    /// Makes an ablation from its parts; tested when it is done unless said otherwise.
     public init(
         name: String, label: String, kind: String, scales: Bool, addsConvex: Bool, quarters: [Int] = [4]
     ) {
@@ -126,6 +126,6 @@ public struct Ablation: Sendable, Hashable {
         self.quarters = quarters
     }
 
-    /// Of so many meta-iterations, how many are done after a number of quarters; at least one.
+    /// The meta-iterations that are done after a number of quarters; at least one.
     public static func iterations(_ quarter: Int, of total: Int) -> Int { max(1, total * quarter / 4) }
 }

@@ -7,7 +7,7 @@ import Statistics
 public struct PanelRun: Sendable {
     /// What is done at the moment.
     public struct Stage: Sendable {
-        /// As `sweeps of 7 optimizers`, or `race`.
+        /// For example `sweeps of 7 optimizers`, or `race`.
         public let text: String
         /// About how many runs it takes.
         public let expectedRuns: Int
@@ -30,7 +30,7 @@ public struct PanelRun: Sendable {
     /// The schedules under which the best of them is tuned again; one step has no room for any.
     public let schedules: [ScheduleShape]
 
-    /// All of a panel's run.
+    /// Makes a panel's run from its parts.
     public init(
         optimizee: any Optimizee, steps: Int, seeds: Int, seed: UInt64, entrants: [Entrant],
         tuned: [any HandDesignedOptimizer], search: RateSearch, schedules: [ScheduleShape] = []

@@ -25,7 +25,7 @@ public struct RateSearch: Sendable, Hashable {
         /// The rates in half powers of two, by the optimizer's keyword.
         public let halfPowers: [String: Int]
 
-        /// All of it.
+        /// Makes one from its parts.
         public init(problem: String, halfPowers: [String: Int]) {
             self.problem = problem
             self.halfPowers = halfPowers
@@ -48,7 +48,7 @@ public struct RateSearch: Sendable, Hashable {
         self.coarseProblems = min(coarseProblems ?? problems, problems)
     }
 
-    /// In words.
+    /// A description in words.
     public var text: String {
         func number(_ count: Int) -> String { count == 1 ? "one problem" : "\(count) problems" }
         guard !isNearby else { return "rate by rate, √2 apart, on \(number(problems))" }

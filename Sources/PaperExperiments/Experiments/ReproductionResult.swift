@@ -27,7 +27,7 @@ public struct ReproductionResult: Sendable, Codable {
     /// Every panel that an experiment names, each once.
     public var panels: [PanelResult]
 
-    /// All of a result.
+    /// Makes a result from its parts.
     public init(
         command: String, version: String, machine: String? = nil, date: String? = nil, seeds: Int, seed: UInt64,
         quick: Bool, experiments: [ExperimentResult], panels: [PanelResult]
@@ -51,7 +51,7 @@ public struct ReproductionResult: Sendable, Codable {
 
 /// One experiment: what it asks, what the paper answered, and where our answer is.
 public struct ExperimentResult: Sendable, Codable {
-    /// As `E1`.
+    /// For example `E1`.
     public var id: String
     /// What is compared.
     public var title: String
@@ -64,7 +64,7 @@ public struct ExperimentResult: Sendable, Codable {
     /// The command line that gives this experiment again.
     public var command: String
 
-    /// All of an experiment's result.
+    /// Makes an experiment's result from its parts.
     public init(_ experiment: Experiment, panels: [String], command: String) {
         id = experiment.id
         title = experiment.title
@@ -77,7 +77,7 @@ public struct ExperimentResult: Sendable, Codable {
 
 /// One panel's race, and the sweeps that chose its entrants; or why there is none.
 public struct PanelResult: Sendable, Codable {
-    /// As `mnist-mlp@100`; an ablation's begins with its experiment, as `E9/mnist-mlp@100`.
+    /// For example `mnist-mlp@100`; an ablation's begins with its experiment, as `E9/mnist-mlp@100`.
     public var id: String
     /// What was asked for. A quick reproduction takes fewer steps than the paper.
     public var panel: Panel
@@ -90,7 +90,7 @@ public struct PanelResult: Sendable, Codable {
     /// Why there is no race; nil where there is one.
     public var skipped: String?
 
-    /// All of a panel's result.
+    /// Makes a panel's result from its parts.
     public init(
         id: String, panel: Panel, search: String = "", race: RaceResult? = nil, sweeps: [SweepRecord] = [],
         skipped: String? = nil

@@ -7,7 +7,7 @@ public enum ScheduleShape: String, Sendable, Codable, CaseIterable {
     /// A linear warm-up for a tenth of the steps, then the cosine.
     case warmUpCosine = "warmup_cosine"
 
-    /// In words.
+    /// A description in words.
     public var text: String {
         switch self {
         case .cosine: "cosine"

@@ -14,7 +14,7 @@ public struct IntervalChart: Sendable {
         /// A class for the style sheet.
         public var kind: String
 
-        /// All of a row.
+        /// Makes a row from its parts.
         public init(_ name: String, _ ratio: Estimate, kind: String) {
             self.name = name
             self.ratio = ratio
@@ -27,7 +27,7 @@ public struct IntervalChart: Sendable {
     /// From top to bottom.
     public var rows: [Row]
 
-    /// All of a chart.
+    /// Makes a chart from its parts.
     public init(xLabel: String, rows: [Row]) {
         self.xLabel = xLabel
         self.rows = rows

@@ -65,7 +65,7 @@ public struct LineChart: Sendable {
     /// The curves. Those that come first are drawn on top.
     public var series: [Series]
 
-    /// All of a chart.
+    /// Makes a chart from its parts.
     public init(
         title: String, xLabel: String, yLabel: String, caption: String = "", xScale: ChartScale = .linear,
         yScale: ChartScale = .logarithmic, ceiling: Double? = nil, series: [Series]

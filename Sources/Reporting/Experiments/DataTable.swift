@@ -42,7 +42,7 @@ public struct DataTable: Sendable {
         /// Where it belongs when rows are sorted; nil for words, and for a cell without a number, which comes last.
         public var order: Double?
 
-        /// All of a cell.
+        /// Makes a cell from its parts.
         public init(_ text: String, detail: String = "", values: [String]? = nil, order: Double? = nil) {
             self.text = text
             self.detail = detail

@@ -45,7 +45,7 @@ public struct Duel: Sendable {
     /// What the bootstrap's interval of a median is: of fewer than five runs, only their range.
     public static func spreadName(pairs: Int) -> String { pairs >= 5 ? "95 % interval" : "range" }
 
-    /// As `8.1 % lower (95 % interval: 5.0 % to 11 % lower), lower in 9 of 10 runs (p = 0.004)`.
+    /// For example `8.1 % lower (95 % interval: 5.0 % to 11 % lower), lower in 9 of 10 runs (p = 0.004)`.
     public var text: String {
         let pairs = comparison.differences.count
         let runs = pairs == 1 ? "in the one run" : "lower in \(comparison.better) of \(pairs) runs"

@@ -106,7 +106,7 @@ extension RowsAnalysis {
     }
 }
 
-/// As `1 win`, `2 losses`.
+/// For example `1 win`, `2 losses`.
 func countText(_ count: Int, _ verdict: Duel.Verdict) -> String {
     switch verdict {
     case .open: "\(count) undecided"

@@ -118,5 +118,5 @@ public struct ExperimentAnalysis: Sendable {
     }
 }
 
-/// As `1 step off`.
+/// For example `1 step off`.
 func stepsApart(_ distance: Int) -> String { "\(distance) step\(distance == 1 ? "" : "s") off" }

@@ -63,7 +63,7 @@ private struct WeightReport: Encodable {
     var constants: [String: Double]?
     var stateBytesPerParameter: Int?
     let metadata: [String: String]
-    /// Of the network; a checkpoint holds more floats than these. Where there is no network, of all tensors.
+    /// The network's weights; a checkpoint holds more floats than these. Without a network, the floats of all tensors.
     var weights: Int
     let isFinite: Bool
     let tensors: [TensorSummary]

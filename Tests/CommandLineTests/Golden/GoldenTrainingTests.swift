@@ -99,7 +99,7 @@ struct GoldenTrainingTests {
         }
     }
 
-    /// Of all numbers but the seconds.
+    /// The digest of all numbers but the seconds.
     private func logDigest(_ path: String) throws -> String {
         struct Line: Decodable { let metaLoss: Double, periodLosses: [Double], gradientNorms: [Double] }
         let decoder = JSONDecoder()
