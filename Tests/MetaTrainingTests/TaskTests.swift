@@ -111,7 +111,7 @@ private struct SmallData: DataProvider {
     func tricks() throws {
         var odd = PaperTricks(scaling: 2, convex: 7, convexScaling: 0)
         (odd.granularity, odd.distribution, odd.keep) = (.function, .uniform, 0.5)
-        for tricks in [PaperTricks(), .none, odd, PaperTricks(scaling: 0), PaperTricks(convex: 0)] {
+        for tricks in [PaperTricks(), .none, odd, PaperTricks(scaling: 0), .init(convex: 0, convexScaling: 0)] {
             let names = try tricks.names(around: "digits-mlp:width=4")
             let split = try #require(PaperTricks.split(names))
             #expect(split.optimizee == "digits-mlp:width=4" && split.tricks == tricks, "\(names)")

@@ -54,7 +54,8 @@ extension MetaTrainingPlan {
         }
         let metadata = try SafetensorsFile(path: path).metadata
         var plan = try MetaTrainingPlan(configuration: metadata, kind: metadata["kind"] ?? "", path: path)
-        plan.factors = metadata[ConfigurationName.factors].flatMap { .init(rawValue: $0) }
+        let factors = metadata[ConfigurationName.factors].flatMap { Kernels.FactorPrecision(rawValue: $0) }
+        if let factors, factors != .single { plan.factors = factors }
         return plan
     }
 }

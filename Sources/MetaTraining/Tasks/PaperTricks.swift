@@ -23,7 +23,7 @@ public struct PaperTricks: Sendable, Equatable {
     }
 
     /// Neither.
-    public static let none = PaperTricks(scaling: 0, convex: 0)
+    public static let none = PaperTricks(scaling: 0, convex: 0, convexScaling: 0)
 
     private var scales: Bool { scaling > 0 || keep < 1 }
 

@@ -48,7 +48,8 @@ struct RecipeOptions: ParsableArguments {
     var convex: Int?
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("L of the convex function's random scaling (1).", valueName: "L"))
+        parsing: .unconditional,
+        help: ArgumentHelp("L of the convex function's random scaling (rnnprop 1, dm 0).", valueName: "L"))
     var convexScaling: Float?
 
     @Option(help: ArgumentHelp("How the best checkpoint is chosen.", valueName: "how"))
