@@ -62,6 +62,7 @@ public struct SmallFC: FirstOrderLearnedOptimizer {
 
     /// - Parameters:
     ///   - metaParameters: φ, the tensors of weight files one after the other.
+    ///   - hidden: units of each hidden layer.
     ///   - constants: those that differ from the paper's.
     public init(metaParameters: [Float], hidden: Int = 4, constants: [String: Double] = [:]) {
         self.constants = Self.descriptor.defaultConstants.merging(constants) { $1 }

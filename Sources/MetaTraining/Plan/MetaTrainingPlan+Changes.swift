@@ -7,6 +7,7 @@ extension MetaTrainingPlan {
     /// - Parameters:
     ///   - part: the member of the plan, as `truncation`.
     ///   - field: the member of the part, as `horizon`.
+    ///   - value: what it becomes.
     ///   - option: who asks for it, for errors.
     /// - Throws: `InputError` where the plan's part of that name has no such field, or the value is out of range.
     public mutating func set(_ part: String, _ field: String, _ value: JSONValue, option: String) throws {

@@ -11,7 +11,9 @@ extension MetaTrainingPlan {
 
     /// Reads a plan.
     ///
-    /// - Parameter subject: where it comes from, for errors.
+    /// - Parameters:
+    ///   - json: an object with the plan's members.
+    ///   - subject: where it comes from, for errors.
     /// - Throws: `InputError` where a member is missing, unknown or out of range.
     public init(json: JSONValue, subject: String) throws {
         guard case .object(let members) = json else {

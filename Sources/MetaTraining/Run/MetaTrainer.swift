@@ -29,6 +29,7 @@ public final class MetaTrainer<Learned: LearnedOptimizer> {
     /// - Parameters:
     ///   - optimizer: the weights to begin with.
     ///   - tasks: what the plan's tasks are drawn from.
+    ///   - plan: how it is trained.
     ///   - seed: the root of all random numbers.
     ///   - executor: who runs the tasks.
     /// - Precondition: the plan's parts fit together and suit the optimizer; there are kernels for its `factors`.
