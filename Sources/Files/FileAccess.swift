@@ -19,6 +19,8 @@ public func readFile(_ path: String, limit: Int = 1 << 32) throws -> [UInt8] {
     guard size <= limit else {
         throw InputError(path, "has \(size) bytes, more than \(limit)", advice: "check that it is the right file")
     }
+    // Even of no elements, an uninitialised array is written to: then to the empty array that all threads share.
+    guard size > 0 else { return [] }
     var failure: Int32 = 0
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
         while filled < size {
