@@ -71,6 +71,12 @@ private struct MissingProvider: DataProvider {
         ("convex:clip=infinity,n=5", "convex:n=5,clip=infinity"),
         ("quadratic:condition=10,noise=0", "quadratic:condition=10.0,noise=0.0"),
         ("rosenbrock:n=10", "rosenbrock:n=10"),
+        ("mlp-regression:width=20,depth=1,scale=1", "mlp-regression"),
+        ("mlp-regression:depth=0", "mlp-regression:depth=0"),
+        (
+            "mlp-regression:noise=0.1,scale=100,activation=relu,inputs=3,hidden=4-5",
+            "mlp-regression:inputs=3,hidden=4-5,activation=relu,scale=100.0,noise=0.1"
+        ),
         ("sine-lstm:layers=2", "sine-lstm-2"),
         ("sine-lstm:noise=0.01", "sine-lstm-lownoise"),
         ("sine-lstm-2:noise=0.01,hidden=4", "sine-lstm-2:hidden=4,noise=0.01"),

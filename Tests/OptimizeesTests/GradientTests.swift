@@ -27,6 +27,10 @@ enum Samples {
             Rastrigin(dimension: 9),
             DifferentiableOptimizee(name: "swift", initial: [-1.2, 1, 0.5], noise: 0.1, function: rosenbrock),
             LSTMCase().lstm, LSTMCase(layers: 2, batch: 16).lstm,
+            MLPRegression(hiddenWidths: [6, 4], batchSize: 9, initialScale: 0.5),
+            MLPRegression(
+                teacher: TeacherNetwork(inputs: 3, scale: 10, noise: 0.1), hiddenWidths: [5], activation: .elu,
+                batchSize: 16),
             scaledMLP, RandomScaling(Convex(), range: 1, granularity: .function),
             RandomScaling(Rosenbrock(dimension: 4), range: 1, distribution: .uniform),
             RandomScaling(mlp, range: 1, keep: 0.5), Combined(mlp, Convex()),

@@ -77,16 +77,19 @@ extension MetaTrainingPlan {
         return plan
     }()
 
-    /// Evolution strategies on small MLPs, wide ones among them, for a rule that is cheap and has few weights.
+    /// Evolution strategies on small MLPs, wide ones and regressions among them, for a cheap rule with few weights.
     public static let evolutionMixture: MetaTrainingPlan = {
         var plan = MetaTrainingPlan(
             optimizer: "small-fc-lopt",
             tasks: names(
                 "mixture:6*scaled(mnist-mlp:pool=1|2|4,width=6~40,depth=1..6,activation=sigmoid|relu|elu|tanh,"
                     + "batch=32~256,initial=0.03~0.3,L=0|0|0|0|1|3);"
-                    + "4*mnist-mlp:pool=2|4,width=32~128,depth=1..6,activation=relu|relu|elu|sigmoid,batch=32~256"))
+                    + "4*mnist-mlp:pool=2|4,width=32~128,depth=1..6,activation=relu|relu|elu|sigmoid,batch=32~256;"
+                    + "1.5*mlp-regression:inputs=2~32,width=6~40,depth=1..3,activation=tanh|relu|elu,scale=0.3~30,"
+                    + "batch=32~256,initial=0.03~0.3"))
         plan.name = "es-mixture"
-        plan.summary = "evolution strategies on small and wide MLPs, for a cheap rule with few weights"
+        plan.summary =
+            "evolution strategies on MLPs small and wide and on regressions, for a cheap rule with few weights"
         plan.iterations = 5000
         plan.metaBatch = 24
         var truncation = LogUniformTruncation()

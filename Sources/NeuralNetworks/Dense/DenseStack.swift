@@ -1,4 +1,5 @@
-/// Fully connected layers with a softmax cross-entropy behind them; an activation after all but the last.
+/// Fully connected layers with a softmax cross-entropy or squared errors behind them; an activation after all but the
+/// last.
 ///
 /// Cost of a gradient: about two multiply-adds per weight and example in the first layer, three in the others, and in the
 /// first too where the gradient of the inputs is asked for; no allocations.
@@ -14,13 +15,21 @@ package struct DenseStack {
     private let outputs: [UnsafeMutablePointer<Float>]
     private let derivatives: [UnsafeMutablePointer<Float>]
     private let transposedWeights: UnsafeMutablePointer<Float>
-    private let crossEntropy: SoftmaxCrossEntropy
+    private let head: Head
     /// `capacity × inputs`, what the first layer reads.
     private let inputs: UnsafeMutablePointer<Float>
 
+    /// What makes a loss of the last layer's outputs.
+    private enum Head {
+        case crossEntropy(SoftmaxCrossEntropy)
+        case squaredError(SquaredError)
+    }
+
+    /// - Parameter targets: what the outputs should be, `outputs × paddedCount(capacity)`; where there are none, they are
+    ///   logits of classes.
     package init(
         _ layers: [DenseLayer], activation: Activation, capacity: Int, inputs: UnsafeMutablePointer<Float>,
-        workspace: Workspace
+        targets: UnsafeMutablePointer<Float>? = nil, workspace: Workspace
     ) {
         self.layers = layers
         self.activation = activation
@@ -31,8 +40,13 @@ package struct DenseStack {
         outputs = layers.map { workspace.floats($0.outputs * stride) }
         derivatives = layers.map { workspace.floats($0.outputs * stride) }
         transposedWeights = workspace.floats(layers.map { $0.inputs * $0.outputs }.max() ?? 0)
-        crossEntropy = SoftmaxCrossEntropy(
-            classes: layers[layers.count - 1].outputs, stride: stride, workspace: workspace)
+        let width = layers[layers.count - 1].outputs
+        head =
+            if let targets {
+                .squaredError(SquaredError(outputs: width, stride: stride, targets: targets))
+            } else {
+                .crossEntropy(SoftmaxCrossEntropy(classes: width, stride: stride, workspace: workspace))
+            }
     }
 
     /// About how many floats it takes of its workspace.
@@ -44,13 +58,20 @@ package struct DenseStack {
     /// The weighted sum of the examples' losses.
     package func loss(_ parameters: UnsafePointer<Float>, _ examples: Examples) -> Double {
         forward(parameters)
-        return crossEntropy.loss(outputs[layers.count - 1], examples)
+        let last = outputs[layers.count - 1]
+        return switch head {
+        case .crossEntropy(let head): head.loss(last, examples)
+        case .squaredError(let head): head.loss(last, examples)
+        }
     }
 
     /// The summed loss of the examples, and how many of them are classified right.
+    ///
+    /// - Precondition: there are classes.
     package func score(_ parameters: UnsafePointer<Float>, _ examples: Examples) -> (loss: Double, right: Int) {
         forward(parameters)
-        return crossEntropy.score(outputs[layers.count - 1], examples)
+        guard case .crossEntropy(let head) = head else { preconditionFailure("values are in no class") }
+        return head.score(outputs[layers.count - 1], examples)
     }
 
     /// Fills these layers' part of `gradient`, and `inputGradient`, `capacity × inputs`, where it is given.
@@ -63,7 +84,10 @@ package struct DenseStack {
     ) {
         let last = layers.count - 1
         let count = examples.count
-        crossEntropy.gradient(outputs[last], examples, share: share)
+        switch head {
+        case .crossEntropy(let head): head.gradient(outputs[last], examples, share: share)
+        case .squaredError(let head): head.gradient(outputs[last], share: share)
+        }
         for index in layers.indices.reversed() {
             let layer = layers[index]
             let derivative = index == last ? outputs[last] : derivatives[index]

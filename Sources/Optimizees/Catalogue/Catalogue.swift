@@ -32,7 +32,7 @@ public final class OptimizeeCatalogue: Sendable {
     }
 
     /// Every optimizee that has a name. A new family is one more list here.
-    public static let entries: [Entry] = mlpEntries + cnnEntries + lstmEntries + analyticEntries
+    public static let entries: [Entry] = mlpEntries + regressionEntries + cnnEntries + lstmEntries + analyticEntries
 
     private let data: LoadedData
 

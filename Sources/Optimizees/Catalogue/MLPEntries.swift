@@ -25,11 +25,7 @@ private func mlpEntry(
     OptimizeeCatalogue.Entry(
         name: name, summary: summary, options: ["width", "depth", "hidden", "activation", "pool", "batch", "initial"]
     ) { options, data in
-        try options.refuse("hidden", with: "width")
-        try options.refuse("hidden", with: "depth")
-        let width = try options.integer("width", default: 20, in: 1...100_000)
-        let depth = try options.integer("depth", default: depth, in: 0...1000)
-        let hidden = try options.integers("hidden", in: 1...100_000)
+        let hidden = try options.hiddenWidths(depth: depth)
         let activation = try options.choice("activation", default: activation)
         let batch = try options.integer("batch", default: 128, in: 1...1_000_000)
         let initial = try options.number("initial", default: 0.1, atLeast: 0)
@@ -40,7 +36,18 @@ private func mlpEntry(
         let images = try data.images(dataset, pooledBy: pool)
         return MLP(
             dataset: dataset.rawValue, images: images.training, heldOut: images.heldOut,
-            hiddenWidths: hidden ?? Array(repeating: width, count: depth), activation: activation,
+            hiddenWidths: hidden, activation: activation,
             batchSize: batch, initialScale: initial, pooling: pool)
+    }
+}
+
+extension NameOptions {
+    /// The widths of hidden layers, by `hidden`, or by `width` and `depth`.
+    func hiddenWidths(depth: Int) throws -> [Int] {
+        try refuse("hidden", with: "width")
+        try refuse("hidden", with: "depth")
+        let width = try integer("width", default: 20, in: 1...100_000)
+        let depth = try integer("depth", default: depth, in: 0...1000)
+        return try integers("hidden", in: 1...100_000) ?? Array(repeating: width, count: depth)
     }
 }

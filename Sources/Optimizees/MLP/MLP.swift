@@ -56,14 +56,7 @@ public struct MLP: Optimizee {
         self.pooling = pooling
     }
 
-    public var shapes: [ParameterShape] {
-        layers.enumerated().flatMap { index, layer in
-            [
-                ParameterShape("W\(index + 1)", [layer.inputs, layer.outputs]),
-                ParameterShape("b\(index + 1)", [layer.outputs]),
-            ]
-        }
-    }
+    public var shapes: [ParameterShape] { shapesOf(layers) }
 
     /// The fingerprint of the training images and those that are held out.
     public var dataFingerprint: String? { ImageSplit(training: images, heldOut: heldOut).fingerprint }
@@ -102,5 +95,15 @@ extension MLP {
         if batchSize != 128 { options.append("batch=\(batchSize)") }
         if initialScale != 0.1 { options.append("initial=\(initialScale)") }
         return options.isEmpty ? name : "\(name):\(options.joined(separator: ","))"
+    }
+}
+
+/// W₁, b₁, W₂, b₂, … of fully connected layers.
+func shapesOf(_ layers: [DenseLayer]) -> [ParameterShape] {
+    layers.enumerated().flatMap { index, layer in
+        [
+            ParameterShape("W\(index + 1)", [layer.inputs, layer.outputs]),
+            ParameterShape("b\(index + 1)", [layer.outputs]),
+        ]
     }
 }
