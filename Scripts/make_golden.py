@@ -131,7 +131,8 @@ def races(command, folder):
 
 
 def race(command, optimizee, steps, seeds, names, kernels):
-    arguments = ["race", "--json", "--quiet", "--optimizee", optimizee, "--steps", str(steps), "--seeds", str(seeds)]
+    arguments = ["race", "--json", "--quiet", "--optimizee", optimizee, "--steps", str(steps)]
+    arguments += ["--problems", str(seeds)]
     arguments += ["--optimizer", *map(specification, names)]
     results = json.loads(l2o(command, arguments, kernels))["results"]
     for name, result in zip(names, results):

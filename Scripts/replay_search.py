@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Replays the search that heavy panels get on sweeps that were searched more widely.
 
-    l2o reproduce rows --seeds 5 --out runs/rows
+    l2o reproduce rows --problems 5 --out runs/rows
     Scripts/replay_search.py runs/rows/store.sqlite
 
 Reads the final losses that a results store holds and decides as `OpenSweep` does, once with the wide search on two

@@ -74,11 +74,11 @@ public struct Diagnosis: Sendable, Encodable {
         }
         let log = try MetaTrainingMetrics.readWholeLines(folder: folder)
         let drawn = try distribution(name)
-        let key = MetaTrainingBranch.diagnosis.key(seed: seed).child(checkpoint.progress.iteration)
+        let key = MetaTrainingBranch.diagnosis.key(seed: seed).child(checkpoint.state.iteration)
         let fresh = try FreshTasks(drawn, checkpoint.trained, plan, count: tasks, key: key, control)
         let reference = checkpoint.trained.reference
         let findings =
-            LogExamination(log.metrics, isCutShort: log.isCutShort, checkpoint.progress).findings
+            LogExamination(log.metrics, isCutShort: log.isCutShort, checkpoint.state).findings
             + WeightExamination(checkpoint, plan, seed: seed).findings
             + ((reference as? ReferenceNetwork).map { NetworkActivity($0, fresh).findings } ?? [])
             + [gradientCheck(fresh, checkpoint.trained, plan)].compactMap(\.self)
@@ -86,7 +86,7 @@ public struct Diagnosis: Sendable, Encodable {
         if control.isCancelled() { throw CancellationError() }
         return Diagnosis(
             folder: folder, optimizer: Learned.descriptor.name, optimizee: drawn.name,
-            iterations: checkpoint.progress.iteration, tasks: tasks, findings: findings)
+            iterations: checkpoint.state.iteration, tasks: tasks, findings: findings)
     }
 
     /// The derivative against finite differences, for a rule that has both.
@@ -96,7 +96,7 @@ public struct Diagnosis: Sendable, Encodable {
         guard let reference = optimizer.reference, let rule = optimizer as? any FirstOrderLearnedOptimizer else {
             return nil
         }
-        return GradientCheck.finding(fresh.courses.map(\.gradients), rule, reference, plan)
+        return GradientCheck.finding(fresh.outcomes.map(\.gradients), rule, reference, plan)
     }
 
     private init(

@@ -9,7 +9,7 @@ import Statistics
 /// The optimizer at work on tasks of the run's recipe that training never meets; its weights stay as they are.
 struct FreshTasks: Sendable {
     /// What one task came to.
-    struct Course: Sendable {
+    struct TaskOutcome: Sendable {
         /// The meta-loss of each period.
         var periodLosses: [Double] = []
         /// The first loss and the last.
@@ -23,7 +23,7 @@ struct FreshTasks: Sendable {
         var metaLoss: Double { periodLosses.reduce(0, +) / Double(periodLosses.count) }
     }
 
-    let courses: [Course]
+    let outcomes: [TaskOutcome]
     /// The periods whose meta-gradients are looked at, evenly spread.
     let periods: [Int]
 
@@ -38,26 +38,26 @@ struct FreshTasks: Sendable {
         let looked = min(all, Self.mostPeriods)
         let periods = (0..<looked).map { looked > 1 ? $0 * (all - 1) / (looked - 1) : 0 }
         let done = OrderedMutex(0)
-        courses = parallelMap(count) { number in
+        outcomes = parallelMap(count) { number in
             let key = key.child(number)
             let task = TrainingTask(optimizee: tasks.optimizee(key: key), key: key, noiseKey: key.child(-3))
-            let course = Self.course(task, optimizer, plan, periods, control)
+            let outcome = Self.outcome(task, optimizer, plan, periods, control)
             done.withLock {
                 $0 += 1
                 control.progress($0)
             }
-            return course
+            return outcome
         }
         self.periods = periods
         if control.isCancelled() { throw CancellationError() }
     }
 
     /// What a task comes to; its first part where cancelled.
-    private static func course<Learned: LearnedOptimizer>(
+    private static func outcome<Learned: LearnedOptimizer>(
         _ task: TrainingTask, _ optimizer: Learned, _ plan: MetaTrainingPlan, _ periods: [Int],
         _ control: Diagnosis.Control
-    ) -> Course {
-        var course = Course()
+    ) -> TaskOutcome {
+        var outcome = TaskOutcome()
         let run = RecordedRun(task, optimizer)
         // An estimate by forward passes alone needs runs of its own.
         let estimated = plan.estimator is FirstOrder ? nil : plan.estimator.run(task, optimizer)
@@ -67,20 +67,20 @@ struct FreshTasks: Sendable {
         let count = min(total, max(8, min(128, mostCoordinateSteps / steps)))
         let coordinates = sample(count, of: total, key: task.key.child(-1))
         for period in 0..<plan.truncation.validationPeriods {
-            if control.isCancelled() { return course }
+            if control.isCancelled() { return outcome }
             let losses = run.runPeriod(optimizer, settings.unroll)
-            if period == 0 { course.ends.first = Double(losses[0]) }
-            course.ends.last = Double(losses[losses.count - 1])
-            course.periodLosses.append(plan.metaLoss.value(of: losses, first: run.firstLoss))
-            course.gradients += run.recordedGradients(coordinates)
+            if period == 0 { outcome.ends.first = Double(losses[0]) }
+            outcome.ends.last = Double(losses[losses.count - 1])
+            outcome.periodLosses.append(plan.metaLoss.value(of: losses, first: run.firstLoss))
+            outcome.gradients += run.recordedGradients(coordinates)
             let estimate = estimated?.runPeriod(optimizer, settings)
             if periods.contains(period) {
                 let slopes = plan.metaLoss.slopes(of: losses, first: run.firstLoss)
-                course.metaGradients.append(
+                outcome.metaGradients.append(
                     estimate?.gradient ?? run.metaGradient(optimizer, lossWeights: slopes, sample: .all))
             }
         }
-        return course
+        return outcome
     }
 
     /// Coordinates drawn without repetition, in order.
@@ -101,14 +101,14 @@ extension FreshTasks {
 
     /// Whether the optimizer optimizes.
     private var usefulness: Finding {
-        let lost = courses.count { !$0.ends.last.isFinite || !$0.metaLoss.isFinite }
-        let first = Statistics(courses.map(\.ends.first)).median
-        let last = Statistics(courses.map(\.ends.last)).median
-        let better = courses.count { $0.ends.last < $0.ends.first }
+        let lost = outcomes.count { !$0.ends.last.isFinite || !$0.metaLoss.isFinite }
+        let first = Statistics(outcomes.map(\.ends.first)).median
+        let last = Statistics(outcomes.map(\.ends.last)).median
+        let better = outcomes.count { $0.ends.last < $0.ends.first }
         let numbers = [
             "first_loss": first, "last_loss": last, "improved": Double(better), "diverged": Double(lost),
         ]
-        let text = "loss \(short(first)) at first, \(short(last)) at the end; lower in \(better) of \(courses.count)"
+        let text = "loss \(short(first)) at first, \(short(last)) at the end; lower in \(better) of \(outcomes.count)"
         guard lost == 0 else {
             return Finding(
                 "fresh tasks", "\(text); \(lost) diverged", .bad, numbers: numbers,
@@ -116,13 +116,13 @@ extension FreshTasks {
         }
         return Finding(
             "fresh tasks", text,
-            2 * better <= courses.count ? .bad : better < courses.count ? .look : .fine, numbers: numbers,
+            2 * better <= outcomes.count ? .bad : better < outcomes.count ? .look : .fine, numbers: numbers,
             advice: "It fails on what it is trained on: train a young run longer, else take an earlier checkpoint.")
     }
 
     /// Whether it does as well on fresh tasks as in training.
     private func gap(_ training: [Double]) -> Finding? {
-        let fresh = courses.map(\.metaLoss)
+        let fresh = outcomes.map(\.metaLoss)
         guard training.count >= 10, fresh.count >= 2, fresh.allSatisfy(\.isFinite) else { return nil }
         let (seen, unseen) = (Statistics(training), Statistics(fresh))
         let error = (seen.standardError * seen.standardError + unseen.standardError * unseen.standardError)

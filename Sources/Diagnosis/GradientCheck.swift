@@ -14,17 +14,17 @@ package enum GradientCheck {
     private static let coordinates = 48
     private static let tolerance = 1e-2
 
-    /// - Parameter courses: each task's gradients of the optimizee, a row for each step.
+    /// - Parameter gradients: each task's gradients of the optimizee, a row for each step.
     package static func finding<Learned: FirstOrderLearnedOptimizer>(
-        _ courses: [[[Float]]], _ optimizer: Learned, _ network: some ReferenceRule, _ plan: MetaTrainingPlan
+        _ gradients: [[[Float]]], _ optimizer: Learned, _ network: some ReferenceRule, _ plan: MetaTrainingPlan
     ) -> Finding {
         let check = "finite differences"
-        guard let course = courses.first(where: { $0.allSatisfy { $0.allSatisfy(\.isFinite) } }) else {
+        guard let task = gradients.first(where: { $0.allSatisfy { $0.allSatisfy(\.isFinite) } }) else {
             return Finding(
                 check, "no task has finite gradients to check with", .bad,
                 advice: "Take an earlier checkpoint; every task diverges with this one.")
         }
-        let rows = course.map { Array($0.prefix(coordinates)) }
+        let rows = task.map { Array($0.prefix(coordinates)) }
         var worst = (tensor: "", error: 0.0)
         var drift = 0.0
         for period in Set([0, plan.truncation.validationPeriods - 1]).sorted() {

@@ -8,12 +8,12 @@ import Statistics
 struct LogExamination {
     private let metrics: [MetaTrainingMetrics]
     private let isCutShort: Bool
-    private let progress: MetaTrainingProgress
+    private let state: MetaTrainingState
 
-    init(_ metrics: [MetaTrainingMetrics], isCutShort: Bool, _ progress: MetaTrainingProgress) {
+    init(_ metrics: [MetaTrainingMetrics], isCutShort: Bool, _ state: MetaTrainingState) {
         self.metrics = metrics
         self.isCutShort = isCutShort
-        self.progress = progress
+        self.state = state
     }
 
     var findings: [Finding] {
@@ -22,8 +22,8 @@ struct LogExamination {
 
     private var completeness: Finding {
         let seconds = metrics.last?.seconds ?? 0
-        let missing = progress.iteration - metrics.count
-        let numbers = ["lines": Double(metrics.count), "seconds": seconds, "iterations": Double(progress.iteration)]
+        let missing = state.iteration - metrics.count
+        let numbers = ["lines": Double(metrics.count), "seconds": seconds, "iterations": Double(state.iteration)]
         if isCutShort {
             return Finding(
                 "log", "\(metrics.count) whole lines, the last one cut short", .look, numbers: numbers,
@@ -31,7 +31,7 @@ struct LogExamination {
         }
         if missing > 0 {
             return Finding(
-                "log", "\(metrics.count) lines for \(progress.iteration) iterations", .look, numbers: numbers,
+                "log", "\(metrics.count) lines for \(state.iteration) iterations", .look, numbers: numbers,
                 advice: "Lines are missing: what is said of the loss rests on the others.")
         }
         return Finding(
@@ -71,32 +71,32 @@ struct LogExamination {
         let numbers = [
             "start": start, "end": end, "best_block": best, "change_of_second_half": change, "p_value": trend.pValue,
         ]
-        let course = "\(short(start)) at first, \(short(end)) now"
+        let ends = "\(short(start)) at first, \(short(end)) now"
         if end > 3 * max(best, 1e-30) && end - best > 1e-6 {
             return Finding(
-                check, "\(course): exploded from \(short(best))", .bad, numbers: numbers,
+                check, "\(ends): exploded from \(short(best))", .bad, numbers: numbers,
                 advice: "Go back to best.safetensors and lower --meta-learning-rate.")
         }
         let percent = "\(numberText(100 * abs(change), digits: 2)) %"
         if trend.pValue < 0.01 && change > 0.05 {
             return Finding(
-                check, "\(course); rising, \(percent) over the second half", .bad, numbers: numbers,
+                check, "\(ends); rising, \(percent) over the second half", .bad, numbers: numbers,
                 advice:
                     "It gets worse: go back to best.safetensors, lower --meta-learning-rate or raise --meta-batch.")
         }
         if trend.pValue < 0.01 && change < -0.02 {
             return Finding(
-                check, "\(course); still falling, \(percent) over the second half", .fine, numbers: numbers)
+                check, "\(ends); still falling, \(percent) over the second half", .fine, numbers: numbers)
         }
         if end > 0.95 * start {
             return Finding(
-                check, "\(course): nothing learned yet", .bad, numbers: numbers,
+                check, "\(ends): nothing learned yet", .bad, numbers: numbers,
                 advice:
                     "Train longer; where that is done already, raise --meta-learning-rate or try an easier optimizee."
             )
         }
         return Finding(
-            check, "\(course); no trend over the second half", .look, numbers: numbers,
+            check, "\(ends); no trend over the second half", .look, numbers: numbers,
             advice: "Converged, stuck, or too short to tell: train on; if it stays so, change the rate or --horizon.")
     }
 
@@ -138,23 +138,23 @@ struct LogExamination {
 
     private var skippedUpdates: Finding {
         let total = max(metrics.reduce(0) { $0 + $1.gradientNorms.count }, 1)
-        let share = Double(progress.skipped) / Double(total)
-        let row = progress.skippedInARow > 1 ? ", the last \(progress.skippedInARow) in a row" : ""
+        let share = Double(state.skipped) / Double(total)
+        let row = state.skippedInARow > 1 ? ", the last \(state.skippedInARow) in a row" : ""
         return Finding(
             "skipped updates",
-            progress.skipped == 0
-                ? "none" : "\(countText(progress.skipped)) of \(countText(total))\(row)",
-            progress.skipped == 0 ? .fine : share > 0.01 || progress.skippedInARow > 1 ? .bad : .look,
-            numbers: ["skipped": Double(progress.skipped), "share": share],
+            state.skipped == 0
+                ? "none" : "\(countText(state.skipped)) of \(countText(total))\(row)",
+            state.skipped == 0 ? .fine : share > 0.01 || state.skippedInARow > 1 ? .bad : .look,
+            numbers: ["skipped": Double(state.skipped), "share": share],
             advice: "Meta-gradients were not finite, so nothing was learned from them: lower --scaling or "
                 + "--meta-learning-rate.")
     }
 
     private var bestCheckpoint: Finding? {
-        guard let best = progress.best, progress.iteration > best.iteration else { return nil }
-        let age = Double(progress.iteration - best.iteration) / Double(progress.iteration)
+        guard let best = state.best, state.iteration > best.iteration else { return nil }
+        let age = Double(state.iteration - best.iteration) / Double(state.iteration)
         return Finding(
-            "best checkpoint", "of iteration \(countText(best.iteration)), of \(countText(progress.iteration))",
+            "best checkpoint", "of iteration \(countText(best.iteration)), of \(countText(state.iteration))",
             age > 0.5 ? .look : .fine, numbers: ["iteration": Double(best.iteration), "score": best.score],
             advice: "Nothing since was better: use best.safetensors, and train on with a lower --meta-learning-rate.")
     }

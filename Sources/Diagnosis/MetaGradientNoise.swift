@@ -18,7 +18,7 @@ package struct MetaGradientNoise {
     private(set) var total = 0
     private let tasks: Int
 
-    init(_ fresh: FreshTasks) { self.init(fresh.courses.map(\.metaGradients)) }
+    init(_ fresh: FreshTasks) { self.init(fresh.outcomes.map(\.metaGradients)) }
 
     /// - Parameter gradients: of each task and period.
     package init(_ gradients: [[[Float]]]) {

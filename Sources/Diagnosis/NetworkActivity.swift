@@ -45,7 +45,7 @@ struct NetworkActivity: Sendable {
     private static let margin = 0.05
 
     init(_ network: ReferenceNetwork, _ fresh: FreshTasks) {
-        let parts = parallelMap(fresh.courses.count) { Self.sums(network, fresh.courses[$0].gradients) }
+        let parts = parallelMap(fresh.outcomes.count) { Self.sums(network, fresh.outcomes[$0].gradients) }
         let sums = parts.reduce(Sums(layers: network.layout.layers)) { $0 + $1 }
         let (steps, units) = (sums.steps, sums.steps * Double(network.layout.hidden))
         saturation = sums.ends.map { $0.map { $0 / max(units, 1) } }

@@ -9,13 +9,13 @@ import Reporting
 struct WeightExamination<Learned: LearnedOptimizer> {
     private let weights: LearnedWeights
     private let initial: LearnedWeights
-    private let progress: MetaTrainingProgress
+    private let state: MetaTrainingState
     private let plan: MetaTrainingPlan
 
     init(_ checkpoint: Checkpoint<Learned>, _ plan: MetaTrainingPlan, seed: UInt64) {
         weights = checkpoint.optimizer.weights
         initial = Learned(key: MetaTrainingBranch.initialWeights.key(seed: seed)).weights
-        progress = checkpoint.progress
+        state = checkpoint.state
         self.plan = plan
     }
 
@@ -41,7 +41,7 @@ struct WeightExamination<Learned: LearnedOptimizer> {
         let text =
             "norm \(numberText(ratio, digits: 2)) times that at the start"
             + (grown.map { ", \(numberText($0.ratio, digits: 2)) times in \($0.name)" } ?? "")
-        if moved < 0.01 && progress.iteration >= 200 {
+        if moved < 0.01 && state.iteration >= 200 {
             return Finding(
                 "weights", "moved by \(percentText(moved)) of their norm", .look, numbers: numbers,
                 advice: "They hardly change: raise --meta-learning-rate.")
@@ -53,9 +53,9 @@ struct WeightExamination<Learned: LearnedOptimizer> {
 
     /// The size of the meta-optimizer's last step relative to the weights'.
     private var stepSize: Finding? {
-        guard progress.adam.step > 0 else { return nil }
-        let rate = plan.metaLearningRate(iteration: max(progress.iteration - 1, 0))
-        let direction = plan.metaOptimizer.adam(rate).direction(progress.adam)
+        guard state.adam.step > 0 else { return nil }
+        let rate = plan.metaLearningRate(iteration: max(state.iteration - 1, 0))
+        let direction = plan.metaOptimizer.adam(rate).direction(state.adam)
         let size = direction.reduce(0) { $0 + $1 * $1 }.squareRoot() * rate
         let ratio = size / max(Self.norm(weights.tensors.flatMap(\.values)), 1e-30)
         return Finding(

@@ -22,7 +22,7 @@ public struct LearningRateSweep: Sendable {
     /// How many steps each run takes.
     public var steps: Int
     /// How many problems each learning rate meets.
-    public var seeds: Int
+    public var problems: Int
     /// The root of all random numbers, as a race's.
     public var seed: UInt64
     /// Where the search begins: `2^(k/2)` for each k from the lower bound on, `spacing` apart.
@@ -31,10 +31,10 @@ public struct LearningRateSweep: Sendable {
     public var spacing: Int
     /// How many of the problems a rate meets while rates are further apart than √2; the last ones meet all of them.
     /// Fewer are for runs that take seconds.
-    public var coarseSeeds: Int
+    public var coarseProblems: Int
     /// How many next rates on either side of the best must be no better, on all problems.
     public var reach = 3
-    /// How many must be so before that on `coarseSeeds` problems. 0 leaves this out.
+    /// How many must be so before that on `coarseProblems` problems. 0 leaves this out.
     public var coarseReach = 0
     /// Whether its runs are scored on held-out data at once, or keep their final parameters for later; see
     /// `RunRequest.scoresHeldOut`. The search does not look at the scores.
@@ -46,28 +46,28 @@ public struct LearningRateSweep: Sendable {
     ///   - optimizee: what is optimized.
     ///   - optimizer: what is tuned; its learning rate does not matter.
     ///   - steps: how many steps each run takes.
-    ///   - seeds: how many problems each learning rate meets.
+    ///   - problems: how many problems each learning rate meets.
     ///   - seed: the root of all random numbers, as a race's.
     ///   - halfPowers: where the search begins, `2^(k/2)` for each k; else the optimizer's `usualHalfPowers`.
     ///   - spacing: how far apart the first rates are, in half powers of two; 1 tries the whole grid.
-    ///   - coarseSeeds: how many problems a rate meets while rates are further apart than √2; else all.
-    /// - Precondition: `steps`, `seeds` and `coarseSeeds` are positive, `spacing` is a power of two.
+    ///   - coarseProblems: how many problems a rate meets while rates are further apart than √2; else all.
+    /// - Precondition: `steps`, `problems` and `coarseProblems` are positive, `spacing` is a power of two.
     public init(
-        on optimizee: any Optimizee, of optimizer: any HandDesignedOptimizer, steps: Int, seeds: Int,
+        on optimizee: any Optimizee, of optimizer: any HandDesignedOptimizer, steps: Int, problems: Int,
         seed: UInt64 = 0, halfPowers: ClosedRange<Int>? = nil, spacing: Int = 4,
-        coarseSeeds: Int? = nil
+        coarseProblems: Int? = nil
     ) {
         precondition(spacing > 0 && spacing.nonzeroBitCount == 1, "a spacing is a power of two")
-        precondition(steps > 0 && seeds > 0, "a sweep has steps and seeds")
+        precondition(steps > 0 && problems > 0, "a sweep has steps and problems")
         self.optimizee = optimizee
         self.optimizer = optimizer
         self.steps = steps
-        self.seeds = seeds
+        self.problems = problems
         self.seed = seed
         self.halfPowers = halfPowers ?? type(of: optimizer).usualHalfPowers
         self.spacing = spacing
-        self.coarseSeeds = min(coarseSeeds ?? seeds, seeds)
-        precondition(self.coarseSeeds > 0, "a sweep has seeds")
+        self.coarseProblems = min(coarseProblems ?? problems, problems)
+        precondition(self.coarseProblems > 0, "a sweep has problems")
     }
 
     /// Searches until the best rate lies between those of its `reach`, or at the limits.
@@ -122,7 +122,7 @@ public struct SweepResult: Sendable {
     public struct Trial: Sendable, Equatable {
         /// The learning rate is `2^(halfPower/2)`.
         public let halfPower: Int
-        /// The final loss of each seed's run; +∞ where it diverged.
+        /// The final loss of each problem's run; +∞ where it diverged.
         public let finalLosses: [Double]
 
         /// `2^(halfPower/2)`.

@@ -23,18 +23,18 @@ struct OpenSweep {
     init(_ sweep: LearningRateSweep) {
         self.sweep = sweep
         let distances = sequence(first: sweep.spacing) { $0 > 2 ? $0 / 2 : nil }.filter { $0 > 1 }
-        stages = distances.map { Stage(distance: $0, reach: 1, problems: sweep.coarseSeeds) }
-        if sweep.coarseReach > 0 && sweep.coarseSeeds < sweep.seeds {
-            stages.append(Stage(distance: 1, reach: sweep.coarseReach, problems: sweep.coarseSeeds))
+        stages = distances.map { Stage(distance: $0, reach: 1, problems: sweep.coarseProblems) }
+        if sweep.coarseReach > 0 && sweep.coarseProblems < sweep.problems {
+            stages.append(Stage(distance: 1, reach: sweep.coarseReach, problems: sweep.coarseProblems))
         }
-        stages.append(Stage(distance: 1, reach: sweep.reach, problems: sweep.seeds))
+        stages.append(Stage(distance: 1, reach: sweep.reach, problems: sweep.problems))
         let range = sweep.halfPowers.clamped(to: sweep.limits)
         next = Array(stride(from: range.lowerBound, through: range.upperBound, by: sweep.spacing))
     }
 
     /// The runs that are wanted next, rate after rate; none once it has ended.
     var requests: [RunRequest] {
-        course.requests(next.map { sweep.optimizer.with(learningRate: exp2(Double($0) / 2)) })
+        problems.requests(next.map { sweep.optimizer.with(learningRate: exp2(Double($0) / 2)) })
     }
 
     /// - Precondition: it has ended.
@@ -47,7 +47,7 @@ struct OpenSweep {
     /// Takes in what came of `requests`, and decides what to try next.
     mutating func add(_ runs: [Run]) {
         trials.removeAll { next.contains($0.halfPower) }
-        trials += zip(next, course.perOptimizer(runs)).map {
+        trials += zip(next, problems.perOptimizer(runs)).map {
             SweepResult.Trial(halfPower: $0, finalLosses: $1.map(\.finalLoss))
         }
         trials.sort { $0.halfPower < $1.halfPower }
@@ -58,9 +58,9 @@ struct OpenSweep {
         }
     }
 
-    private var course: Course {
-        Course(
-            optimizee: sweep.optimizee, steps: sweep.steps, seeds: stages[0].problems, seed: sweep.seed,
+    private var problems: ProblemSet {
+        ProblemSet(
+            optimizee: sweep.optimizee, steps: sweep.steps, count: stages[0].problems, seed: sweep.seed,
             scoresHeldOut: sweep.scoresHeldOut)
     }
 

@@ -15,7 +15,7 @@ extension Race {
         let optimizers = entrants.map(\.optimizer) + sweeps.map { $0.optimizer as any Optimizer }
         let state = optimizers.map(\.stateBytesPerParameter).max() ?? 0
         let run = Double(optimizee.parameterCount) * Double(8 + state) + Double(optimizee.instanceBytes)
-        let runs = Double(seeds) * Double(entrants.count + sweeps.count * Self.expectedRatesOfSweep)
+        let runs = Double(problems) * Double(entrants.count + sweeps.count * Self.expectedRatesOfSweep)
         return run * min(runs, Double(threads.count)) + runs * Double(steps) * 4
     }
 

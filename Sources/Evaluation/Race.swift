@@ -2,9 +2,9 @@ import NumericCore
 public import Optimizees
 public import Optimizers
 
-/// Optimizers on the same problems: per seed the same initial parameters and the same minibatches for each.
+/// Optimizers on the same problems: on each problem the same initial parameters and the same minibatches for each.
 ///
-///     let race = Race(on: optimizee, steps: 100, seeds: 10, optimizers: [Adam(learningRate: 0.03), learned])
+///     let race = Race(on: optimizee, steps: 100, problems: 10, optimizers: [Adam(learningRate: 0.03), learned])
 ///     let result = try race.run()
 ///
 /// Every run is kept, diverged ones too (the paper drops outliers: Lv et al. 2017, section 5). Runs are spread over
@@ -16,7 +16,7 @@ public struct Race: Sendable {
     /// How many steps each run takes.
     public var steps: Int
     /// How many problems each optimizer meets.
-    public var seeds: Int
+    public var problems: Int
     /// The root of all random numbers: problem `i` is drawn from `RandomKey(seed: seed).child(i)`.
     public var seed: UInt64
     /// The optimizers, in the order of the result.
@@ -24,15 +24,15 @@ public struct Race: Sendable {
     /// Whether to time the steps after the race.
     public var measuresTime: Bool
 
-    /// - Precondition: `steps` and `seeds` are positive.
+    /// - Precondition: `steps` and `problems` are positive.
     public init(
-        on optimizee: any Optimizee, steps: Int, seeds: Int, seed: UInt64 = 0, entrants: [Entrant],
+        on optimizee: any Optimizee, steps: Int, problems: Int, seed: UInt64 = 0, entrants: [Entrant],
         measuresTime: Bool = true
     ) {
-        precondition(steps > 0 && seeds > 0, "a race has steps and seeds")
+        precondition(steps > 0 && problems > 0, "a race has steps and problems")
         self.optimizee = optimizee
         self.steps = steps
-        self.seeds = seeds
+        self.problems = problems
         self.seed = seed
         self.entrants = entrants
         self.measuresTime = measuresTime
@@ -40,11 +40,11 @@ public struct Race: Sendable {
 
     /// A race between optimizers whose learning rates were not searched for.
     public init(
-        on optimizee: any Optimizee, steps: Int, seeds: Int, seed: UInt64 = 0, optimizers: [any Optimizer],
+        on optimizee: any Optimizee, steps: Int, problems: Int, seed: UInt64 = 0, optimizers: [any Optimizer],
         measuresTime: Bool = true
     ) {
         self.init(
-            on: optimizee, steps: steps, seeds: seeds, seed: seed, entrants: optimizers.map { Entrant($0) },
+            on: optimizee, steps: steps, problems: problems, seed: seed, entrants: optimizers.map { Entrant($0) },
             measuresTime: measuresTime)
     }
 
@@ -57,11 +57,11 @@ public struct Race: Sendable {
     public func run(
         control: RunControl = RunControl(), performer: any RunPerformer = ComputedRuns()
     ) throws -> RaceResult {
-        let course = Course(optimizee: optimizee, steps: steps, seeds: seeds, seed: seed)
-        let requests = course.requests(entrants.map(\.optimizer))
+        let set = ProblemSet(optimizee: optimizee, steps: steps, count: problems, seed: seed)
+        let requests = set.requests(entrants.map(\.optimizer))
         let meter = ProgressMeter(control)
         meter.expect(requests.reduce(0) { $0 + $1.work })
-        let runs = course.perOptimizer(try performer.perform(requests, meter: meter))
+        let runs = set.perOptimizer(try performer.perform(requests, meter: meter))
         let results = try zip(entrants, runs).map { entrant, runs in
             let timing =
                 measuresTime
@@ -71,7 +71,8 @@ public struct Race: Sendable {
             return OptimizerResult(entrant, runs: runs, timing: timing)
         }
         return RaceResult(
-            optimizee: optimizee.name, parameters: optimizee.parameterCount, steps: steps, seeds: seeds, seed: seed,
+            optimizee: optimizee.name, parameters: optimizee.parameterCount, steps: steps, problems: problems,
+            seed: seed,
             results: results)
     }
 }

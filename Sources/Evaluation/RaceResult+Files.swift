@@ -20,20 +20,21 @@ extension RaceResult {
     /// - Parameters:
     ///   - json: text in UTF-8.
     ///   - name: where it came from, for the error's text.
-    /// - Throws: `InputError` where something is missing, of another type, or does not match the number of seeds.
+    /// - Throws: `InputError` where something is missing, of another type, or does not match the number of problems.
     public init(json: [UInt8], name: String) throws {
         do {
             self = try JSONDecoder().decode(RaceResult.self, from: Data(json))
         } catch {
             throw InputError(name, "is no race result: \(Self.text(of: error))", advice: "give a race's JSON file")
         }
-        guard steps > 0, seeds > 0,
+        guard steps > 0, problems > 0,
             results.allSatisfy({
-                $0.finalLoss.count == seeds && $0.curve.count == seeds && $0.curve.allSatisfy { $0.count <= steps }
+                $0.finalLoss.count == problems && $0.curve.count == problems
+                    && $0.curve.allSatisfy { $0.count <= steps }
             })
         else {
             throw InputError(
-                name, "its losses do not match its numbers of seeds and steps", advice: "run the race again")
+                name, "its losses do not match its numbers of problems and steps", advice: "run the race again")
         }
     }
 
@@ -54,9 +55,9 @@ extension RaceResult {
     public func csv() -> String {
         var csv = CSV("optimizer", "seed", "step", "loss")
         for result in results {
-            for (seed, losses) in result.curve.enumerated() {
+            for (problem, losses) in result.curve.enumerated() {
                 for (step, loss) in losses.enumerated() {
-                    csv.add(.name(result.optimizer), .number(seed), .number(step), .number(loss))
+                    csv.add(.name(result.optimizer), .number(problem), .number(step), .number(loss))
                 }
             }
         }

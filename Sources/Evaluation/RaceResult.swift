@@ -14,7 +14,7 @@ public struct RaceResult: Sendable {
     /// How many steps each run had.
     public var steps: Int
     /// How many problems each optimizer met.
-    public var seeds: Int
+    public var problems: Int
     /// The root of the random numbers; nil in a file that does not say.
     public var seed: UInt64?
     /// The command line that gives this result again; nil where none was noted.
@@ -24,14 +24,14 @@ public struct RaceResult: Sendable {
 
     /// Makes a result from its parts.
     public init(
-        optimizee: String, parameters: Int? = nil, steps: Int, seeds: Int, seed: UInt64? = nil,
+        optimizee: String, parameters: Int? = nil, steps: Int, problems: Int, seed: UInt64? = nil,
         command: String? = nil,
         results: [OptimizerResult]
     ) {
         self.optimizee = optimizee
         self.parameters = parameters
         self.steps = steps
-        self.seeds = seeds
+        self.problems = problems
         self.seed = seed
         self.command = command
         self.results = results
@@ -44,9 +44,9 @@ public struct OptimizerResult: Sendable {
     public var optimizer: String
     /// How it is called in tables and charts.
     public var label: String
-    /// Each seed's final loss; +∞ where the run diverged (null in JSON).
+    /// Each problem's final loss; +∞ where the run diverged (null in JSON).
     public var finalLoss: [Double]
-    /// Each seed's minibatch losses. A diverged run's end with the loss that was not finite (NaN after reading JSON).
+    /// Each problem's minibatch losses. A diverged run's end with the loss that was not finite (NaN after reading JSON).
     public var curve: [[Float]]
     /// Milliseconds of a whole step: loss, gradient and update. Nil where not measured.
     public var millisecondsPerStep: Double?
@@ -60,9 +60,9 @@ public struct OptimizerResult: Sendable {
     public var learningRate: Double?
     /// How many learning rates were tried to find this one; nil (null in JSON) where none was searched for.
     public var trials: Int?
-    /// Each seed's loss on held-out data, +∞ where the run diverged (null in JSON); nil where there are no such data.
+    /// Each problem's loss on held-out data, +∞ where the run diverged (null in JSON); nil where there are no such data.
     public var heldOutLoss: [Double]?
-    /// Each seed's share of held-out examples classified right; nil where nothing is classified. A diverged run, whose
+    /// Each problem's share of held-out examples classified right; nil where nothing is classified. A diverged run, whose
     /// parameters say nothing, has NaN (null in JSON).
     public var heldOutAccuracy: [Double]?
     /// The wall time of each run's steps, other runs beside it. Nil where not measured.
@@ -105,7 +105,7 @@ public struct OptimizerResult: Sendable {
     }
 
     /// The final losses' statistics.
-    /// - Precondition: there is at least one seed.
+    /// - Precondition: there is at least one problem.
     public var finalStatistics: Statistics { Statistics(finalLoss) }
 
     /// The step at which each diverged run diverged; nil for the others.
@@ -121,7 +121,9 @@ public struct OptimizerResult: Sendable {
 
 extension RaceResult: Codable {
     private enum CodingKeys: String, CodingKey {
-        case optimizee, parameters, steps, seeds, seed, command, results
+        case optimizee, parameters, steps
+        case problems = "seeds"
+        case seed, command, results
     }
 }
 

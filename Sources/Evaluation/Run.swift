@@ -2,7 +2,7 @@ public import Optimizees
 import Optimizers
 import Platform
 
-/// One optimizer's course over one drawn problem.
+/// What came of one optimizer on one drawn problem.
 public struct Run: Sendable, Equatable {
     /// How a run ended.
     public enum Ending: Sendable, Equatable {

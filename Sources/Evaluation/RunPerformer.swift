@@ -76,17 +76,17 @@ public struct ComputedRuns: RunPerformer {
 }
 
 /// The problems that every optimizer of a comparison meets.
-struct Course: Sendable {
+struct ProblemSet: Sendable {
     let optimizee: any Optimizee
     let steps: Int
-    let seeds: Int
+    let count: Int
     let seed: UInt64
     var scoresHeldOut = true
 
     /// Every optimizer on every problem, one optimizer after the other.
     func requests(_ optimizers: [any Optimizer]) -> [RunRequest] {
         optimizers.flatMap { optimizer in
-            (0..<seeds).map {
+            (0..<count).map {
                 var request = RunRequest(
                     optimizer: optimizer, optimizee: optimizee, steps: steps, seed: seed, problem: $0)
                 request.scoresHeldOut = scoresHeldOut
@@ -97,6 +97,6 @@ struct Course: Sendable {
 
     /// What came of `requests`: a list of runs for each optimizer, in order.
     func perOptimizer(_ runs: [Run]) -> [[Run]] {
-        stride(from: 0, to: runs.count, by: seeds).map { Array(runs[$0..<$0 + seeds]) }
+        stride(from: 0, to: runs.count, by: count).map { Array(runs[$0..<$0 + count]) }
     }
 }

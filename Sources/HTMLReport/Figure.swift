@@ -19,7 +19,7 @@ struct Figure {
     let title: String
     /// How the figure is to be read.
     let reading: String
-    let findings: [String]
+    let conclusions: [String]
     let outcome: String?
     let paper: String?
     let command: String
@@ -35,12 +35,12 @@ struct Figure {
         id = experiment.id
         number = experiment.id == "rows" ? "Rows" : experiment.id
         title = experiment.title
-        findings = analysis.findings.map(withPowers)
+        conclusions = analysis.conclusions.map(withPowers)
         outcome = analysis.outcome
-        paper = experiment.finding.isEmpty ? nil : experiment.finding
+        paper = experiment.claim.isEmpty ? nil : experiment.claim
         command = experiment.command
         skipped = analysis.skipped.map { Skip(title: $0.panel.title, reason: $0.skipped ?? "It has no runs.") }
-        let drawing = Drawing(analysis, seeds: result.seeds)
+        let drawing = Drawing(analysis, problems: result.problems)
         reading = drawing.reading
         charts = drawing.charts
         hasCharts = !charts.isEmpty
@@ -76,7 +76,7 @@ struct Figure {
     private static func note(_ panel: PanelAnalysis, isAlone: Bool) -> String? {
         let search = panel.panel.search
         let sentences =
-            (isAlone ? [] : [withPowers(panel.finding)])
+            (isAlone ? [] : [withPowers(panel.conclusion)])
             + (search.isEmpty ? [] : ["How learning rates were searched for: \(search)."])
         return sentences.isEmpty ? nil : sentences.joined(separator: " ")
     }
@@ -93,9 +93,9 @@ private struct Drawing {
     var charts: [Figure.Chart] = []
     var downloads: [Download] = []
 
-    init(_ analysis: ExperimentAnalysis, seeds: Int) {
-        let runs = seeds == 1 ? "one run" : "\(seeds) runs"
-        let spread = seeds == 1 ? "One run" : "Median and quartiles of \(runs)"
+    init(_ analysis: ExperimentAnalysis, problems: Int) {
+        let runs = problems == 1 ? "one run" : "\(problems) runs"
+        let spread = problems == 1 ? "One run" : "Median and quartiles of \(runs)"
         let id = analysis.experiment.id
         func add(_ lines: [LineChart]) {
             charts += lines.map { Figure.Chart(heading: lines.count > 1 ? $0.title : nil, svg: $0.inlineSVG()) }
@@ -127,7 +127,7 @@ private struct Drawing {
             downloads.append(Download("Profiles as CSV", file: "\(id)-profiles.csv", csv: LineChart.csv(lines)))
             reading =
                 "Left of 1, \(rows.subject) ends lower than the best tuned optimizer: medians over \(runs), each with its "
-                + "\(Duel.spreadName(pairs: seeds)). The profiles show on what share of the \(rows.panels.count) problems an optimizer comes "
+                + "\(Duel.spreadName(pairs: problems)). The profiles show on what share of the \(rows.panels.count) problems an optimizer comes "
                 + "within a factor of the best one."
         }
     }

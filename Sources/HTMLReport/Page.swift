@@ -33,16 +33,16 @@ struct Page {
         self.script = script
         facts = [
             ("Version", result.version), ("Machine", result.machine ?? ""), ("Date", dateText(result.date ?? "")),
-            ("Runs each", "\(result.seeds)"), ("Seed", "\(result.seed)"),
+            ("Runs each", "\(result.problems)"), ("Seed", "\(result.seed)"),
         ].filter { !$0.1.isEmpty }.map { Fact(name: $0.0, value: $0.1) }
         quick = result.quick
         command = result.command
         test =
-            if let significance = Duel.significance(pairs: result.seeds) {
-                "A win or a loss is what Wilcoxon's signed-rank test over \(result.seeds) pairs calls significant at "
+            if let significance = Duel.significance(pairs: result.problems) {
+                "A win or a loss is what Wilcoxon's signed-rank test over \(result.problems) pairs calls significant at "
                     + "\(significance); anything else is a tie."
             } else {
-                "\(result.seeds == 1 ? "One pair is" : "\(result.seeds) pairs are") too few for a paired test to call anything "
+                "\(result.problems == 1 ? "One pair is" : "\(result.problems) pairs are") too few for a paired test to call anything "
                     + "significant, and for an interval of a median: it is their range."
             }
         figures = analysis.experiments.map { Figure($0, result) }

@@ -35,8 +35,8 @@ public struct Schedule: Sendable, Hashable {
         guard let steps else { return 1 }
         if step < warmUpSteps { return Double(step + 1) / Double(warmUpSteps) }
         guard step < steps else { return 0 }
-        let progress = Double(step - warmUpSteps) / Double(steps - warmUpSteps)
-        return (1 + cos(Double.pi * progress)) / 2
+        let share = Double(step - warmUpSteps) / Double(steps - warmUpSteps)
+        return (1 + cos(Double.pi * share)) / 2
     }
 
     /// The catalogue's options that give this schedule; empty for a constant one.

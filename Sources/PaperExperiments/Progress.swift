@@ -61,14 +61,14 @@ private struct Estimate {
         let schedules = isAblation ? 0 : settings.schedules.count
         runs =
             tuned * plan.search.expectedRuns + schedules * plan.search.nearby.expectedRuns
-            + (tuned + schedules + networks + (isAblation ? 0 : 1)) * settings.seeds
+            + (tuned + schedules + networks + (isAblation ? 0 : 1)) * settings.problems
         // The final loss takes a third of what the steps took; a learned optimizer 0.2 µs a parameter and step, and
         // training it about six times what its steps alone would.
         let steps = Double(plan.panel.steps)
         let network = 2e-7 * Double(plan.optimizee?.parameterCount ?? 0)
         seconds =
             1.35e-3 * plan.stepMilliseconds * steps * Double(runs)
-            + network * steps * Double(networks * settings.seeds)
+            + network * steps * Double(networks * settings.problems)
             + 6 * network * 100 * Double(plan.ablations.count * settings.metaIterations)
     }
 }

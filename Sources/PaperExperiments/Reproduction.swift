@@ -6,7 +6,7 @@ public import Optimizers
 
 /// Runs the paper's experiments.
 ///
-///     let reproduction = Reproduction(catalogue: catalogue, learned: [Entrant(rnnprop)], settings: Settings(seeds: 5))
+///     let reproduction = Reproduction(catalogue: catalogue, learned: [Entrant(rnnprop)], settings: Settings(problems: 5))
 ///     let result = try reproduction.run(Experiments.named(["E1", "E5"]), performer: StoredRuns(store))
 ///
 /// Every panel is a race: the learned optimizers against seven hand-designed ones, each at the best learning rate of a
@@ -78,7 +78,8 @@ public struct Reproduction: Sendable {
             panels.append(try result(of: plans[index], at: index, performer, tracker, isCancelled))
         }
         return ReproductionResult(
-            command: command(experiments.map(\.id)), version: version, seeds: settings.seeds, seed: settings.seed,
+            command: command(experiments.map(\.id)), version: version, problems: settings.problems,
+            seed: settings.seed,
             quick: settings.isQuick, experiments: shown, panels: panels)
     }
 
@@ -112,7 +113,7 @@ public struct Reproduction: Sendable {
         }
         let isAblation = !plan.ablations.isEmpty
         let run = PanelRun(
-            optimizee: optimizee, steps: plan.panel.steps, seeds: settings.seeds, seed: settings.seed,
+            optimizee: optimizee, steps: plan.panel.steps, problems: settings.problems, seed: settings.seed,
             entrants: isAblation ? entrants : learned + [Entrant(AdamW(), label: "adamw untuned")],
             tuned: isAblation ? [] : settings.tuned(plan.panel), search: plan.search, schedules: settings.schedules)
         let (race, sweeps) = try run.run(performer: performer) { stage in
@@ -126,7 +127,7 @@ public struct Reproduction: Sendable {
 /// How much effort goes into a reproduction.
 public struct ReproductionSettings: Sendable {
     /// How many problems each optimizer meets.
-    public var seeds: Int
+    public var problems: Int
     /// The root of all random numbers.
     public var seed: UInt64
     /// Whether to look at everything in minutes: fewer steps, fewer rates, hardly any meta-training.
@@ -139,12 +140,12 @@ public struct ReproductionSettings: Sendable {
     public var schedules: [ScheduleShape] = []
 
     /// - Parameters:
-    ///   - seeds: how many problems each optimizer meets; else 10, or 2 where it is quick.
+    ///   - problems: how many problems each optimizer meets; else 10, or 2 where it is quick.
     ///   - seed: the root of all random numbers.
     ///   - isQuick: whether to look at everything in minutes.
     ///   - metaIterations: of each ablation; else 1,000, or 20 where it is quick.
-    public init(seeds: Int? = nil, seed: UInt64 = 0, isQuick: Bool = false, metaIterations: Int? = nil) {
-        self.seeds = seeds ?? (isQuick ? 2 : 10)
+    public init(problems: Int? = nil, seed: UInt64 = 0, isQuick: Bool = false, metaIterations: Int? = nil) {
+        self.problems = problems ?? (isQuick ? 2 : 10)
         self.seed = seed
         self.isQuick = isQuick
         self.metaIterations = metaIterations ?? (isQuick ? 20 : 1000)
@@ -170,6 +171,6 @@ public struct ReproductionSettings: Sendable {
         if isQuick { return RateSearch(spacing: 4, problems: 1) }
         let spacing = wantsAllRates ? 1 : 4
         return panel.isHeavy
-            ? .frugal(spacing: spacing, problems: seeds) : RateSearch(spacing: spacing, problems: seeds)
+            ? .frugal(spacing: spacing, problems: problems) : RateSearch(spacing: spacing, problems: problems)
     }
 }

@@ -23,7 +23,7 @@ extension RaceResult {
                     ? numberText(final.mean)
                         + (final.mean.isFinite ? " ± \(numberText(final.standardError, digits: 2))" : "")
                     : "",
-                result.diverged > 0 ? "\(result.diverged) of \(seeds)" : "",
+                result.diverged > 0 ? "\(result.diverged) of \(problems)" : "",
                 result.millisecondsPerStep.map { numberText($0, digits: 3) } ?? "",
                 result.millisecondsPerUpdate.map { numberText($0, digits: 3) } ?? "",
                 "\(result.stateBytesPerParameter)",
@@ -38,7 +38,7 @@ extension RaceResult {
         table().fitting(width, dropping: ["update ms", "mean ± s.e.", "B/param"])
     }
 
-    /// The loss curves: each optimizer's median over the seeds, and the quartiles.
+    /// The loss curves: each optimizer's median over the problems, and the quartiles.
     ///
     /// - Parameter title: above the chart; else the optimizee and the number of steps.
     public func chart(title: String? = nil) -> LineChart {
@@ -46,15 +46,15 @@ extension RaceResult {
         let series = results.map { result in
             let band = CurveBand(result.curve, steps: steps)
             return LineChart.Series(
-                result.label, x: places, median: band.median, low: seeds > 1 ? band.low : [],
-                high: seeds > 1 ? band.high : [])
+                result.label, x: places, median: band.median, low: problems > 1 ? band.low : [],
+                high: problems > 1 ? band.high : [])
         }
         let starts = series.compactMap { $0.median.first }.filter(\.isFinite)
-        let diverged = results.filter { $0.diverged > 0 }.map { "\($0.label): \($0.diverged) of \(seeds) runs" }
+        let diverged = results.filter { $0.diverged > 0 }.map { "\($0.label): \($0.diverged) of \(problems) runs" }
         return LineChart(
             title: title ?? "\(optimizee), \(numberText(Double(steps), digits: 9, trimsZeros: true)) steps",
             xLabel: "step", yLabel: "minibatch loss",
-            caption: (seeds > 1 ? "Median and quartiles of \(seeds) runs." : "One run.")
+            caption: (problems > 1 ? "Median and quartiles of \(problems) runs." : "One run.")
                 + (diverged.isEmpty ? "" : " Diverged: \(diverged.joined(separator: ", "))."),
             ceiling: starts.max().map { 5 * $0 }, series: series)
     }

@@ -15,9 +15,9 @@ public struct TimeToTarget: Sendable, Equatable {
     ///   - baseline: those of the optimizer that sets the target, on the same problems.
     ///   - window: how many losses are averaged.
     ///   - millisecondsPerStep: how long a step takes; nil where it was not measured.
-    /// - Precondition: both have as many seeds; `window` is positive.
+    /// - Precondition: both have as many problems; `window` is positive.
     public init(_ curves: [[Float]], baseline: [[Float]], window: Int, millisecondsPerStep: Double? = nil) {
-        precondition(curves.count == baseline.count, "a race has as many seeds for each optimizer")
+        precondition(curves.count == baseline.count, "a race has as many problems for each optimizer")
         steps = zip(curves, baseline).map { curve, other in
             let end = smoothed(other, window: window).last ?? .infinity
             let target = end.isFinite ? end : .greatestFiniteMagnitude
@@ -28,7 +28,7 @@ public struct TimeToTarget: Sendable, Equatable {
 
     /// How many runs got there.
     public var reached: Int { steps.count(where: \.isFinite) }
-    /// The median over the seeds; +∞ where half of them never got there, NaN where there are none.
+    /// The median over the problems; +∞ where half of them never got there, NaN where there are none.
     public var medianSteps: Double { steps.isEmpty ? .nan : Statistics(steps).median }
     /// The wall-clock time of so many steps; nil where a step was not timed.
     public var medianSeconds: Double? { millisecondsPerStep.map { medianSteps * $0 / 1000 } }

@@ -14,7 +14,7 @@ struct L2O: ParsableCommand {
               l2o plan list
               l2o doctor runs/rnnprop
               l2o race --optimizee digits-mlp --optimizer rnnprop adam:lr=2^-5 sgd:lr=1
-              l2o reproduce E1 --seeds 5
+              l2o reproduce E1 --problems 5
               l2o report runs/reproduce
               l2o list optimizees
               l2o inspect rnnprop

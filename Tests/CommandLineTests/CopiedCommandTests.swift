@@ -26,7 +26,7 @@ struct CopiedCommandTests {
     func races() throws {
         try inEmptyFolder { _, run in
             let race = try run(
-                words("race --optimizee rosenbrock --steps 10 --seeds 1 --json --optimizer rnnprop adam")
+                words("race --optimizee rosenbrock --steps 10 --problems 1 --json --optimizer rnnprop adam")
                     + ["rnnprop:state=half"])
             #expect(race.exitCode == 0, "\(race.errors)")
             #expect(try labels(race) == ["rnnprop", "adam lr=0.001", "rnnprop, half state"])
@@ -41,7 +41,7 @@ struct CopiedCommandTests {
             #expect(report["kind"] as? String == "rnnprop" && report["file"] as? String == "rnnprop-paper")
             let file = "\(folder)/paper.safetensors"
             #expect(try readFile(file) == ShippedWeights.named("rnnprop-paper").bytes)
-            let race = words("race --optimizee rosenbrock --steps 2 --seeds 1 --optimizer")
+            let race = words("race --optimizee rosenbrock --steps 2 --problems 1 --optimizer")
             #expect(try labels(try run(race + ["paper.safetensors", "--json"])) == ["rnnprop (paper)"])
             let twice = try run(race + ["rnnprop-paper", "paper.safetensors"])
             #expect(twice.errors.contains("paper.safetensors: is the same optimizer as rnnprop-paper"))

@@ -25,7 +25,7 @@ private let race = "race --optimizee rosenbrock --optimizer adam"
         BadCall("\(race) --steps 0", "--steps 0"),
         BadCall("\(race) --steps -5", "--steps -5"),
         BadCall("\(race) --steps 99999999999999999999", "--steps"),
-        BadCall("\(race) --seeds 0", "--seeds 0"),
+        BadCall("\(race) --problems 0", "--problems 0"),
         BadCall("\(race) --seed -1", "--seed"),
         BadCall("\(race) --threads 0", "--threads 0"),
         BadCall("\(race) --threads many", "many"),
@@ -64,7 +64,7 @@ private let race = "race --optimizee rosenbrock --optimizer adam"
         BadCall("\(race) missing.safetensors", "missing.safetensors: cannot be opened"),
         BadCall("\(race) no/such/file", "no/such/file: cannot be opened"),
         BadCall("\(race) --out /dev/null/runs", "/dev/null: cannot be made"),
-        BadCall("\(race) --steps 10000000 --seeds 100000", "GB of memory"),
+        BadCall("\(race) --steps 10000000 --problems 100000", "GB of memory"),
         BadCall(
             "race --optimizee sine-lstm:hidden=1000,length=1000,batch=1000000 --optimizer adam", "a smaller minibatch"
         ),

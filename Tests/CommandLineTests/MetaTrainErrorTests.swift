@@ -67,7 +67,7 @@ import Testing
             let latest = "\(folder)/latest.safetensors"
             complains(try l2o(command + ["--iterations", "3", "--out", folder, "--resume"]), "factors = bfloat16")
             let race = try l2o(
-                words("race --quiet --json --steps 20 --seeds 1 --optimizee quadratic --optimizer") + [
+                words("race --quiet --json --steps 20 --problems 1 --optimizee quadratic --optimizer") + [
                     latest, "\(latest):factors=bfloat16", "\(latest):factors=bfloat16,state=half",
                 ])
             let results = try #require((try race.json() as? [String: Any])?["results"] as? [[String: Any]])

@@ -7,18 +7,18 @@ import Testing
 
 @Suite struct RaceCommandTests {
     /// The schema that other programs read; further keys are allowed.
-    private func check(_ json: Any, optimizee: String, steps: Int, seeds: Int, optimizers: [String]) throws {
+    private func check(_ json: Any, optimizee: String, steps: Int, problems: Int, optimizers: [String]) throws {
         let race = try #require(json as? [String: Any])
         #expect(race["optimizee"] as? String == optimizee)
         #expect(race["steps"] as? Int == steps)
-        #expect(race["seeds"] as? Int == seeds)
+        #expect(race["seeds"] as? Int == problems)
         let results = try #require(race["results"] as? [[String: Any]])
         #expect(results.count == optimizers.count)
         for (result, name) in zip(results, optimizers) {
             #expect((result["optimizer"] as? String)?.hasPrefix(name) == true)
-            #expect((result["final_loss"] as? [Double])?.count == seeds)
+            #expect((result["final_loss"] as? [Double])?.count == problems)
             let curves = try #require(result["curve"] as? [[Double]])
-            #expect(curves.map(\.count) == Array(repeating: steps, count: seeds))
+            #expect(curves.map(\.count) == Array(repeating: steps, count: problems))
             #expect(result["ms_per_step"] is Double)
             #expect(result["state_bytes_per_parameter"] is Int)
             #expect(result["diverged"] as? Int == 0)
@@ -27,11 +27,17 @@ import Testing
 
     @Test func printsJSONAndNothingElse() throws {
         let outcome = try l2o(
-            words("race --optimizee rosenbrock --steps 12 --seeds 3 --optimizer sgd:lr=0.0001 adam --json"))
+            words("race --optimizee rosenbrock --steps 12 --problems 3 --optimizer sgd:lr=0.0001 adam --json"))
         #expect(outcome.exitCode == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
         try check(
-            try outcome.json(), optimizee: "rosenbrock", steps: 12, seeds: 3,
+            try outcome.json(), optimizee: "rosenbrock", steps: 12, problems: 3,
             optimizers: ["sgd(lr=0.0001)", "adam(lr=0.001,"])
+    }
+
+    @Test("--seeds, the former name of --problems, counts problems too")
+    func formerName() throws {
+        let outcome = try l2o(words("race --optimizee rosenbrock --steps 2 --seeds 3 --optimizer adam --json"))
+        try check(try outcome.json(), optimizee: "rosenbrock", steps: 2, problems: 3, optimizers: ["adam("])
     }
 
     @Test func writesFilesWithTheCommandThatMadeThem() throws {
@@ -40,13 +46,14 @@ import Testing
             try RNNprop(key: RandomKey(seed: 1)).weights.safetensors().write(to: weights)
             let out = "\(folder)/runs/race"
             let arguments =
-                words("race --optimizee digits-mlp:width=4 --steps 5 --seeds 2 --optimizer adam:lr=2^-5")
+                words("race --optimizee digits-mlp:width=4 --steps 5 --problems 2 --optimizer adam:lr=2^-5")
                 + [weights, "--out", out]
             let outcome = try l2o(arguments)
             #expect(outcome.exitCode == 0, "\(outcome.errors)")
             for label in ["adam lr=2^-5", "mine"] { #expect(outcome.output.contains(label)) }
             let json = try JSONSerialization.jsonObject(with: Data(readFile("\(out)/race.json")))
-            try check(json, optimizee: "digits-mlp:width=4", steps: 5, seeds: 2, optimizers: ["adam(", "rnnprop("])
+            try check(
+                json, optimizee: "digits-mlp:width=4", steps: 5, problems: 2, optimizers: ["adam(", "rnnprop("])
             let command = (json as? [String: Any])?["command"] as? String
             #expect(command == "l2o " + arguments.joined(separator: " "))
             #expect(try RaceResult(file: "\(out)/race.json").csv().utf8.elementsEqual(readFile("\(out)/race.csv")))
@@ -57,7 +64,9 @@ import Testing
     /// The untuned AdamW is the rival of what needs no tuning; every result says what was spent.
     @Test func sweepsTheLearningRateAndSaysHowManyWereTried() throws {
         let outcome = try l2o(
-            words("race --optimizee convex --steps 20 --seeds 2 --optimizer adam:lr=sweep adam:lr=2^-5 adamw --json"))
+            words(
+                "race --optimizee convex --steps 20 --problems 2 --optimizer adam:lr=sweep adam:lr=2^-5 adamw --json")
+        )
         #expect(outcome.exitCode == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
         let results = try #require((try outcome.json() as? [String: Any])?["results"] as? [[String: Any]])
         let swept = try #require(results.first?["learning_rate"] as? Double)
@@ -70,7 +79,7 @@ import Testing
     @Test func sweepsUnderSchedulesAreToldApart() throws {
         let specifications = ["adam:lr=sweep", "adam:lr=sweep,cosine=20", "adam:lr=sweep,cosine=20,warmup=4"]
         let outcome = try l2o(
-            words("race --optimizee convex --steps 20 --seeds 2 --quiet --optimizer") + specifications)
+            words("race --optimizee convex --steps 20 --problems 2 --quiet --optimizer") + specifications)
         #expect(outcome.exitCode == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
         for label in ["adam", "adam cosine=20", "adam cosine=20 warmup=4"] {
             #expect(outcome.output.contains("Learning rates of \(label): "))
@@ -81,14 +90,15 @@ import Testing
     @Test func aBestRateAtTheEndOfTheSearchIsSaid() throws {
         let outcome = try l2o(
             words(
-                "race --optimizee rosenbrock:noise=1e15 --steps 3 --seeds 2 --optimizer sgd:lr=sweep --json --quiet"))
+                "race --optimizee rosenbrock:noise=1e15 --steps 3 --problems 2 --optimizer sgd:lr=sweep --json --quiet"
+            ))
         #expect(outcome.errors == "l2o: sgd: the best rate, 2^-40, is the last that was tried\n")
         let result = try #require(((try outcome.json() as? [String: Any])?["results"] as? [[String: Any]])?.first)
         #expect(outcome.exitCode == 0 && result["diverged"] as? Int == 2)
     }
 
     @Test func resultsDoNotDependOnThreadsButOnTheSeed() throws {
-        let call = words("race --optimizee quadratic --steps 9 --seeds 3 --optimizer adam:lr=0.1 --json")
+        let call = words("race --optimizee quadratic --steps 9 --problems 3 --optimizer adam:lr=0.1 --json")
         func losses(_ more: String...) throws -> [Double]? {
             let race = try l2o(call + more).json() as? [String: Any]
             return (race?["results"] as? [[String: Any]])?.first?["final_loss"] as? [Double]
@@ -103,7 +113,7 @@ import Testing
         let process = Process()
         process.executableURL = productsFolder.appendingPathComponent("l2o")
         process.arguments = words(
-            "race --optimizee rosenbrock:n=10000 --steps 10000000 --seeds 2 --optimizer adam --quiet")
+            "race --optimizee rosenbrock:n=10000 --steps 10000000 --problems 2 --optimizer adam --quiet")
         let errors = Pipe()
         process.standardError = errors
         process.standardOutput = FileHandle.nullDevice

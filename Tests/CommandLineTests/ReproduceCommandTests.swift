@@ -32,7 +32,7 @@ private struct Workplace {
     }
 
     func arguments(_ out: String = "out", _ more: String = "") -> [String] {
-        words("reproduce E1 --quick --seeds 1 --quiet --data-dir \(folder) --out \(folder)/\(out)")
+        words("reproduce E1 --quick --problems 1 --quiet --data-dir \(folder) --out \(folder)/\(out)")
             + words("--weights \(folder)/small.safetensors \(more)")
     }
 
@@ -88,7 +88,7 @@ struct ReproduceCommandTests {
             let printed = try l2o(place.arguments("out", "--json"))
             let value = try #require(try printed.json() as? [String: Any])
             #expect((value["panels"] as? [Any])?.count == 1)
-            #expect((value["command"] as? String)?.contains("reproduce E1 --quick --seeds 1") == true)
+            #expect((value["command"] as? String)?.contains("reproduce E1 --quick --problems 1") == true)
             let scheduled = try l2o(place.arguments("out", "--schedules"))
             let more = try ReproductionResult(file: "\(folder)/out/results.json").panels[0].sweeps.suffix(2)
             #expect(more.map(\.schedule) == [.cosine, .warmUpCosine])
@@ -183,7 +183,7 @@ struct ReproduceCommandTests {
                 #expect(outcome.errors.contains(text), "\(outcome.errors)")
             }
             #expect(try l2o(["reproduce"]).exitCode == 64)
-            #expect(try l2o(words("reproduce E1 --seeds 0")).exitCode == 64)
+            #expect(try l2o(words("reproduce E1 --problems 0")).exitCode == 64)
         }
     }
 

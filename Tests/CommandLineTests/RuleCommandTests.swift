@@ -27,7 +27,7 @@ import Testing
             let differences = try #require(findings.first { $0["check"] as? String == "finite differences" })
             #expect(differences["verdict"] as? String == "fine", "\(differences)")
 
-            let race = words("race --optimizee digits-mlp:width=4 --steps 5 --seeds 2 --json --optimizer")
+            let race = words("race --optimizee digits-mlp:width=4 --steps 5 --problems 2 --json --optimizer")
             let raced = try l2o(race + [weights, "adam"])
             #expect(raced.exitCode == 0, "\(raced.errors)")
             let results = try #require((try raced.json() as? [String: Any])?["results"] as? [[String: Any]])

@@ -53,7 +53,8 @@ struct TensorBoardCommandTests {
         try withTemporaryFolder { folder in
             let outcome = try l2o(
                 words(
-                    "race --quiet --optimizee convex --steps 12 --seeds 2 --optimizer sgd:lr=0.5 adam --tensorboard")
+                    "race --quiet --optimizee convex --steps 12 --problems 2 --optimizer sgd:lr=0.5 adam --tensorboard"
+                )
                     + [folder])
             #expect(outcome.exitCode == 0, "\(outcome.errors)")
             let found = try runs(folder)

@@ -104,16 +104,16 @@ import Testing
     func losses() throws {
         var stream = RandomStream(RandomKey(seed: 1))
         let noise = (0..<400).map { _ in 1 + 0.1 * Double(stream.normal()) }
-        func course(_ shape: (Double) -> Double) -> [Double?] {
+        func curve(_ shape: (Double) -> Double) -> [Double?] {
             noise.enumerated().map { $1 * shape(Double($0) / 400) }
         }
         let cases: [(losses: [Double?], verdict: Verdict, says: String)] = [
-            (course { 2 - $0 }, .fine, "still falling"),
-            (course { $0 < 0.3 ? 2 - 3 * $0 : 1.1 }, .look, "no trend"),
-            (course { abs($0 - 0.4) + 0.5 }, .bad, "rising"),
-            (course { $0 < 0.8 ? 2 - $0 : 90 * $0 }, .bad, "exploded"),
-            (course { _ in 1 }, .bad, "nothing learned"),
-            (Array(course { 2 - $0 }.prefix(30)), .look, "too few"),
+            (curve { 2 - $0 }, .fine, "still falling"),
+            (curve { $0 < 0.3 ? 2 - 3 * $0 : 1.1 }, .look, "no trend"),
+            (curve { abs($0 - 0.4) + 0.5 }, .bad, "rising"),
+            (curve { $0 < 0.8 ? 2 - $0 : 90 * $0 }, .bad, "exploded"),
+            (curve { _ in 1 }, .bad, "nothing learned"),
+            (Array(curve { 2 - $0 }.prefix(30)), .look, "too few"),
             ([nil, nil], .bad, "0 finite"),
         ]
         try withTemporaryFolder { folder in
@@ -124,9 +124,9 @@ import Testing
                 #expect(finding.verdict == verdict && finding.value.contains(says), "\(says): \(finding.value)")
                 #expect((finding.advice == nil) == (verdict == .fine))
             }
-            try log(folder, losses: course { 2 - $0 }.enumerated().map { $0 % 40 == 7 ? nil : $1 })
+            try log(folder, losses: curve { 2 - $0 }.enumerated().map { $0 % 40 == 7 ? nil : $1 })
             #expect(try diagnose(folder, tasks: 1)["diverged iterations"]?.verdict == .bad)
-            try log(folder, losses: course { 2 - $0 }, norm: 0)
+            try log(folder, losses: curve { 2 - $0 }, norm: 0)
             #expect(try diagnose(folder, tasks: 1)["logged gradients"]?.verdict == .bad)
         }
     }

@@ -58,7 +58,7 @@ func alter(_ folder: String, _ change: (String, Int, Float) -> Float) throws {
         weights[name].enumerated().map { change(name, $0, $1) }
     }
     try Checkpoint(
-        optimizer: RNNprop(weights: altered), progress: checkpoint.progress, configuration: checkpoint.configuration
+        optimizer: RNNprop(weights: altered), state: checkpoint.state, configuration: checkpoint.configuration
     ).file().write(to: path)
 }
 

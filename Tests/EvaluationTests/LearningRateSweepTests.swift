@@ -13,7 +13,7 @@ struct LearningRateSweepTests {
     @Test("A spacing of one tries the whole grid and finds the known best rate in it")
     func known() throws {
         let result = try LearningRateSweep(
-            on: bowl, of: SGD(), steps: 3, seeds: 2, halfPowers: -6...6, spacing: 1
+            on: bowl, of: SGD(), steps: 3, problems: 2, halfPowers: -6...6, spacing: 1
         ).run()
         #expect(result.best.text == "2^0")
         #expect(result.optimizer.learningRate == 1)
@@ -24,7 +24,7 @@ struct LearningRateSweepTests {
     @Test("From far apart to close: as good a rate as the whole grid's, in fewer trials", arguments: [2, 4])
     func coarse(spacing: Int) throws {
         for optimizer in OptimizerCatalogue.all {
-            var sweep = LearningRateSweep(on: bowl, of: optimizer, steps: 10, seeds: 2, seed: 5, spacing: spacing)
+            var sweep = LearningRateSweep(on: bowl, of: optimizer, steps: 10, problems: 2, seed: 5, spacing: spacing)
             let result = try sweep.run()
             sweep.spacing = 1
             let whole = try sweep.run()
@@ -40,7 +40,7 @@ struct LearningRateSweepTests {
     func bracketed(spacing: Int) throws {
         for optimizer in OptimizerCatalogue.all {
             let result = try LearningRateSweep(
-                on: bowl, of: optimizer, steps: 10, seeds: 3, spacing: spacing
+                on: bowl, of: optimizer, steps: 10, problems: 3, spacing: spacing
             ).run()
             for neighbour in [-3, -2, -1, 1, 2, 3].map({ result.best.halfPower + $0 }) {
                 let trial = try #require(result.trials.first { $0.halfPower == neighbour }, "\(optimizer.name)")
@@ -55,7 +55,7 @@ struct LearningRateSweepTests {
     @Test("As many next rates as are wanted were tried on either side", arguments: [1, 2, 5])
     func reach(reach: Int) throws {
         for optimizer in OptimizerCatalogue.all {
-            var sweep = LearningRateSweep(on: bowl, of: optimizer, steps: 10, seeds: 2)
+            var sweep = LearningRateSweep(on: bowl, of: optimizer, steps: 10, problems: 2)
             sweep.reach = reach
             let result = try sweep.run()
             let near = result.trials.filter { abs($0.halfPower - result.best.halfPower) <= reach }
@@ -67,7 +67,7 @@ struct LearningRateSweepTests {
     func coarseReach(spacing: Int) throws {
         for optimizer in OptimizerCatalogue.all {
             var sweep = LearningRateSweep(
-                on: bowl, of: optimizer, steps: 10, seeds: 3, spacing: spacing, coarseSeeds: 1)
+                on: bowl, of: optimizer, steps: 10, problems: 3, spacing: spacing, coarseProblems: 1)
             (sweep.reach, sweep.coarseReach) = (1, 2)
             let result = try sweep.run()
             func near(_ distance: Int) -> [SweepResult.Trial] {
@@ -79,7 +79,7 @@ struct LearningRateSweepTests {
             let first = try #require(result.trials.min { $0.finalLosses[0] < $1.finalLosses[0] })
             #expect(result.trials.count { abs($0.halfPower - first.halfPower) <= 2 } == 5)
             // Where one problem is all there is, both are the same.
-            sweep.seeds = 1
+            sweep.problems = 1
             let single = try sweep.run()
             #expect(single.trials.allSatisfy { $0.finalLosses.count == 1 } && !single.isOnEdge)
         }
@@ -89,7 +89,8 @@ struct LearningRateSweepTests {
     func sideBySide(spacing: Int) throws {
         let sweeps = OptimizerCatalogue.all.enumerated().map { index, optimizer in
             LearningRateSweep(
-                on: bowl, of: optimizer, steps: 10, seeds: 1 + index % 3, seed: 5, spacing: spacing, coarseSeeds: 1)
+                on: bowl, of: optimizer, steps: 10, problems: 1 + index % 3, seed: 5, spacing: spacing,
+                coarseProblems: 1)
         }
         let (together, alone) = (RequestCount(), RequestCount())
         let results = try LearningRateSweep.run(sweeps, performer: together)
@@ -106,7 +107,7 @@ struct LearningRateSweepTests {
         "Grows in both directions until the best rate lies inside", arguments: [-30 ... -20, 9...12, 0...0], [1, 4])
     func extends(grid: ClosedRange<Int>, spacing: Int) throws {
         let result = try LearningRateSweep(
-            on: bowl, of: SGD(), steps: 3, seeds: 2, halfPowers: grid, spacing: spacing
+            on: bowl, of: SGD(), steps: 3, problems: 2, halfPowers: grid, spacing: spacing
         ).run()
         #expect(result.best.halfPower == 0)
         #expect(!result.isOnEdge)
@@ -117,7 +118,7 @@ struct LearningRateSweepTests {
 
     @Test("Says when the best rate lies at the limits")
     func limits() throws {
-        var sweep = LearningRateSweep(on: bowl, of: SGD(), steps: 3, seeds: 1, halfPowers: -20 ... -12)
+        var sweep = LearningRateSweep(on: bowl, of: SGD(), steps: 3, problems: 1, halfPowers: -20 ... -12)
         sweep.limits = -22 ... -8
         let result = try sweep.run()
         #expect(result.best.halfPower == -8 && result.isOnEdge)
@@ -126,7 +127,7 @@ struct LearningRateSweepTests {
     @Test("A rate at which a run diverges is worse than any other")
     func divergence() throws {
         let steep = Bowl(size: 1, curvature: 1e8)
-        let result = try LearningRateSweep(on: steep, of: SGD(), steps: 10, seeds: 2, halfPowers: -2...0).run()
+        let result = try LearningRateSweep(on: steep, of: SGD(), steps: 10, problems: 2, halfPowers: -2...0).run()
         #expect(result.trials.last?.diverged == 2)
         #expect(result.divergedRates == result.trials.count { $0.mean == .infinity } && result.divergedRates > 10)
         #expect(result.trials.filter { $0.diverged > 0 }.allSatisfy { $0.mean == .infinity })
@@ -136,9 +137,9 @@ struct LearningRateSweepTests {
     @Test("The best rate's result is that of a race at this rate, and says how many were tried")
     func sameAsRace() throws {
         for optimizer in OptimizerCatalogue.all {
-            let sweep = try LearningRateSweep(on: bowl, of: optimizer, steps: 10, seeds: 2, seed: 5).run()
+            let sweep = try LearningRateSweep(on: bowl, of: optimizer, steps: 10, problems: 2, seed: 5).run()
             let race = try Race(
-                on: bowl, steps: 10, seeds: 2, seed: 5, entrants: [Entrant(sweep)], measuresTime: false
+                on: bowl, steps: 10, problems: 2, seed: 5, entrants: [Entrant(sweep)], measuresTime: false
             ).run()
             #expect(race.results[0].finalLoss == sweep.best.finalLosses)
             #expect(race.results[0].trials == sweep.trials.count)
@@ -153,19 +154,19 @@ struct LearningRateSweepTests {
     func schedules(schedule: Schedule) throws {
         for var optimizer in OptimizerCatalogue.all {
             optimizer.schedule = schedule
-            let sweep = try LearningRateSweep(on: bowl, of: optimizer, steps: 12, seeds: 2).run()
+            let sweep = try LearningRateSweep(on: bowl, of: optimizer, steps: 12, problems: 2).run()
             #expect(sweep.optimizer.schedule == schedule && !sweep.isOnEdge)
             #expect(sweep.label == ([type(of: optimizer).keyword] + schedule.options).joined(separator: " "))
             let start = try Race(
-                on: bowl, steps: 12, seeds: 2, optimizers: [optimizer.with(learningRate: 0)], measuresTime: false
+                on: bowl, steps: 12, problems: 2, optimizers: [optimizer.with(learningRate: 0)], measuresTime: false
             ).run()
             #expect(sweep.best.mean < start.results[0].finalStatistics.mean)
         }
     }
 
     @Test("Rates far from the best meet fewer problems where that is wanted, those around it all")
-    func coarseSeeds() throws {
-        let few = LearningRateSweep(on: bowl, of: Adam(), steps: 12, seeds: 3, coarseSeeds: 1)
+    func coarseProblems() throws {
+        let few = LearningRateSweep(on: bowl, of: Adam(), steps: 12, problems: 3, coarseProblems: 1)
         let result = try few.run()
         #expect(result.best.finalLosses.count == 3 && result.trials.contains { $0.finalLosses.count == 1 })
         let around = result.trials.filter { abs($0.halfPower - result.best.halfPower) <= 2 }
@@ -175,9 +176,9 @@ struct LearningRateSweepTests {
 
     @Test("A sweep begins where the optimizer says, also one that nobody here knows")
     func begins() throws {
-        #expect(LearningRateSweep(on: bowl, of: SGD(), steps: 1, seeds: 1).halfPowers == -8...8)
-        #expect(LearningRateSweep(on: bowl, of: AdamW(), steps: 1, seeds: 1).halfPowers == (-20)...(-4))
-        let sweep = LearningRateSweep(on: bowl, of: Sign(), steps: 2, seeds: 1)
+        #expect(LearningRateSweep(on: bowl, of: SGD(), steps: 1, problems: 1).halfPowers == -8...8)
+        #expect(LearningRateSweep(on: bowl, of: AdamW(), steps: 1, problems: 1).halfPowers == (-20)...(-4))
+        let sweep = LearningRateSweep(on: bowl, of: Sign(), steps: 2, problems: 1)
         #expect(sweep.halfPowers == -30...(-26))
         let tried = try sweep.run().trials.map(\.halfPower)
         #expect(tried.first == -30 && tried.contains(-26))
@@ -185,7 +186,7 @@ struct LearningRateSweepTests {
 
     @Test("Cancelling stops")
     func cancellation() {
-        let sweep = LearningRateSweep(on: bowl, of: Adam(), steps: 10, seeds: 2)
+        let sweep = LearningRateSweep(on: bowl, of: Adam(), steps: 10, problems: 2)
         #expect(throws: CancellationError.self) { try sweep.run(control: RunControl(isCancelled: { true })) }
     }
 }

@@ -12,18 +12,18 @@ struct RaceTests {
     @Test("All optimizers start at the same parameters and see the same minibatches")
     func sameProblems() throws {
         let still = everyOptimizer.compactMap { ($0 as? any HandDesignedOptimizer)?.with(learningRate: 0) }
-        let result = try Race(on: Bowl(), steps: 20, seeds: 3, optimizers: still, measuresTime: false).run()
+        let result = try Race(on: Bowl(), steps: 20, problems: 3, optimizers: still, measuresTime: false).run()
         for other in result.results where !other.optimizer.hasPrefix("adamw") {
             #expect(other.curve == result.results[0].curve)
         }
         let curves = result.results[0].curve
-        #expect(Set(curves.map { $0[0] }).count == 3, "seeds draw different problems")
+        #expect(Set(curves.map { $0[0] }).count == 3, "problems differ")
         #expect(Set(curves[0]).count > 1, "steps draw different minibatches")
     }
 
     @Test("The final loss averages the final parameters' loss over the run's minibatches")
     func finalLoss() throws {
-        let result = try Race(on: Bowl(), steps: 7, seeds: 2, seed: 3, optimizers: everyOptimizer).run()
+        let result = try Race(on: Bowl(), steps: 7, problems: 2, seed: 3, optimizers: everyOptimizer).run()
         for (entry, optimizer) in zip(result.results, everyOptimizer) {
             let expected = byHand(optimizer, steps: 7, key: RandomKey(seed: 3).child(1))
             #expect(entry.curve[1] == expected.losses)
@@ -37,7 +37,7 @@ struct RaceTests {
 
     @Test("The number of threads changes nothing")
     func threads() throws {
-        let race = Race(on: Bowl(), steps: 100, seeds: 4, optimizers: everyOptimizer, measuresTime: false)
+        let race = Race(on: Bowl(), steps: 100, problems: 4, optimizers: everyOptimizer, measuresTime: false)
         let serial = try Threads(1).run { try race.run() }
         let parallel = try Threads(7).run { try race.run() }
         #expect(try serial.json() == parallel.json())
@@ -46,7 +46,7 @@ struct RaceTests {
     @Test("A run that diverges stops there, is counted and keeps its place")
     func divergence() throws {
         let optimizers: [any Optimizer] = [SGD(learningRate: 1e30), SGD(learningRate: 0.1)]
-        let result = try Race(on: Bowl(), steps: 50, seeds: 3, optimizers: optimizers).run()
+        let result = try Race(on: Bowl(), steps: 50, problems: 3, optimizers: optimizers).run()
         let diverging = result.results[0]
         #expect(diverging.diverged == 3)
         #expect(diverging.finalLoss.allSatisfy { $0 == .infinity })
@@ -58,7 +58,7 @@ struct RaceTests {
 
     @Test("Parameters that are not finite count as divergence even where the loss hides them")
     func hiddenDivergence() throws {
-        let result = try Race(on: Hidden(), steps: 5, seeds: 1, optimizers: [SGD()], measuresTime: false).run()
+        let result = try Race(on: Hidden(), steps: 5, problems: 1, optimizers: [SGD()], measuresTime: false).run()
         #expect(result.results[0].diverged == 1)
         #expect(result.results[0].divergedSteps == [5])
     }
@@ -67,7 +67,7 @@ struct RaceTests {
     func progress() throws {
         let seen = OrderedMutex<[RunControl.Progress]>([])
         let optimizers: [any Optimizer] = [SGD(learningRate: 1e30), SGD(learningRate: 0.1)]
-        _ = try Race(on: Bowl(), steps: 150, seeds: 3, optimizers: optimizers)
+        _ = try Race(on: Bowl(), steps: 150, problems: 3, optimizers: optimizers)
             .run(control: RunControl(progress: { progress in seen.withLock { $0.append(progress) } }))
         let steps = seen.withLock { $0 }
         #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.completed < $1.completed })
@@ -79,7 +79,7 @@ struct RaceTests {
     func cancellation(after: Int) {
         let asked = Atomic(0)
         let control = RunControl(isCancelled: { asked.wrappingAdd(1, ordering: .relaxed).oldValue >= after })
-        let race = Race(on: Bowl(), steps: 100, seeds: 2, optimizers: [SGD()])
+        let race = Race(on: Bowl(), steps: 100, problems: 2, optimizers: [SGD()])
         #expect(throws: CancellationError.self) { try race.run(control: control) }
         #expect(asked.load(ordering: .relaxed) < after + 10)
     }

@@ -10,7 +10,7 @@ import Testing
 struct ResultFileTests {
     private var result: RaceResult {
         RaceResult(
-            optimizee: "bowl", parameters: 5, steps: 3, seeds: 2, seed: 1, command: "l2o race",
+            optimizee: "bowl", parameters: 5, steps: 3, problems: 2, seed: 1, command: "l2o race",
             results: [
                 OptimizerResult(
                     optimizer: "a \"b\", c", finalLoss: [0.5, .infinity], curve: [[1, 0.1, 0.25], [1, .infinity]],
@@ -37,7 +37,7 @@ struct ResultFileTests {
         #expect(read.results[0].finalLoss == [0.5, .infinity])
         #expect(read.results[0].curve[1][1].isNaN)
         #expect(read.results[0].divergedSteps == [nil, 1])
-        let race = try Race(on: Bowl(), steps: 20, seeds: 2, optimizers: everyOptimizer).run()
+        let race = try Race(on: Bowl(), steps: 20, problems: 2, optimizers: everyOptimizer).run()
         let again = try RaceResult(json: race.json(), name: "test")
         #expect(again.results.map(\.curve) == race.results.map(\.curve))
         #expect(again.results.map(\.finalLoss) == race.results.map(\.finalLoss))
@@ -78,7 +78,7 @@ struct ResultFileTests {
         }
         let baseline = result([5, 4, 3, 2], milliseconds: 2)
         let results = [baseline, result([5, 1, 1, 1], milliseconds: 10), result([5, 4, 3, 3], milliseconds: nil)]
-        let race = RaceResult(optimizee: "o", steps: 4, seeds: 1, results: results)
+        let race = RaceResult(optimizee: "o", steps: 4, problems: 1, results: results)
         let times = race.timesToTarget(of: baseline)
         #expect(times.map(\.steps) == [[3], [1], [.infinity]])
         #expect(times.map(\.medianSeconds) == [0.006, 0.01, nil])

@@ -36,8 +36,8 @@ struct AnalysisTests {
             (5, 0.8, .win, "lower in 5 of 5 runs (p = 0.063)"), (4, 0.8, .open, "too few runs to decide"),
             (1, 3.5, .open, "3.5 times as high, in the one run"),
         ])
-    func verdicts(seeds: Int, learned: Double, verdict: Duel.Verdict, sentence: String) throws {
-        var result = sampleResult(seeds: seeds, learned: learned)
+    func verdicts(problems: Int, learned: Double, verdict: Duel.Verdict, sentence: String) throws {
+        var result = sampleResult(problems: problems, learned: learned)
         if verdict == .tie {
             // Alternately better and worse.
             let losses = result.panels[0].race!.results[3].finalLoss
@@ -45,8 +45,8 @@ struct AnalysisTests {
         }
         let analysis = try experiment("E1", of: result)
         #expect(analysis.analyses[0].baseline?.duel?.verdict == verdict)
-        #expect(analysis.finding.contains(sentence), "\(analysis.finding)")
-        #expect(analysis.finding.contains("Diverged: sgd lr=2^1 in 1 of \(seeds) runs."))
+        #expect(analysis.conclusion.contains(sentence), "\(analysis.conclusion)")
+        #expect(analysis.conclusion.contains("Diverged: sgd lr=2^1 in 1 of \(problems) runs."))
     }
 
     @Test("Rows: ratios, verdicts over all problems, and the paper's learning rates")
@@ -65,11 +65,11 @@ struct AnalysisTests {
         #expect(abs(rows.standings[0].mean.value - exp(middle.reduce(0, +) / 6)) < 1e-12)
         #expect(analysis.outcome == "2 wins" && rows.standings[1].mean.hasInterval)
         #expect(analysis.tuning.map(\.distance) == [0, 4])
-        #expect(analysis.finding.contains("2 wins (base MLP and ReLU)"))
+        #expect(analysis.conclusion.contains("2 wins (base MLP and ReLU)"))
         #expect(
-            analysis.finding.contains(
+            analysis.conclusion.contains(
                 "within one grid step on 1 of 2 problems; not on ReLU, 2^-5 for the paper's adam 2^-7."))
-        #expect(try experiment("E4", of: sampleResult()).finding.contains("None of the 5 pairs"))
+        #expect(try experiment("E4", of: sampleResult()).conclusion.contains("None of the 5 pairs"))
     }
 
     @Test(
@@ -80,7 +80,7 @@ struct AnalysisTests {
         let panel = try #require(try experiment("E1", of: result).analyses.first)
         let best = try #require(panel.baseline)
         #expect(best.name == "best+cosine" && best.shortName == "adam, cosine 2⁻⁴" && best.duel?.verdict == .loss)
-        #expect(panel.finding.contains("rnnprop loses against the best tuned optimizer, adam lr=2^-4 cosine=30"))
+        #expect(panel.conclusion.contains("rnnprop loses against the best tuned optimizer, adam lr=2^-4 cosine=30"))
         let table = panel.table()
         #expect(table.rows[0].cells[0].text == "best+cosine" && table.rows[0].cells[0].detail == "adam")
         #expect(table.columns[0].help.contains("under a schedule"))
@@ -102,8 +102,9 @@ struct AnalysisTests {
 
     @Test("Ablations compare the lowest with the others")
     func ablation() throws {
-        let finding = try experiment("E9", of: sampleResult()).finding
-        #expect(finding.hasPrefix("Lowest is rnnprop with, 100 iterations with 0.525; next, without, 100 iterations"))
+        let conclusion = try experiment("E9", of: sampleResult()).conclusion
+        #expect(
+            conclusion.hasPrefix("Lowest is rnnprop with, 100 iterations with 0.525; next, without, 100 iterations"))
     }
 
     @Test("Nothing is said of what was skipped but why")
@@ -111,7 +112,7 @@ struct AnalysisTests {
         var result = sampleResult()
         result.experiments[0].panels = ["cifar-cnn@30"]
         let analysis = try experiment("E1", of: result)
-        #expect(analysis.finding == "Nothing: every problem was skipped.")
+        #expect(analysis.conclusion == "Nothing: every problem was skipped.")
         let text = analysis.text(width: 100, style: .plain)
         #expect(text.contains("Skipped: CNN on CIFAR-10. cifar: is <missing>; fetch it"))
     }

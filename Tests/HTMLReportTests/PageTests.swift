@@ -16,7 +16,7 @@ struct PageTests {
         (empty.experiments, empty.panels) = ([], [])
         var skipped = sampleResult()
         skipped.panels = skipped.panels.map { PanelResult(id: $0.id, panel: $0.panel, skipped: "no data") }
-        for result in [sampleResult(), sampleResult(seeds: 1), sampleResult(name: hostileName), empty, skipped] {
+        for result in [sampleResult(), sampleResult(problems: 1), sampleResult(name: hostileName), empty, skipped] {
             let html = try page(result)
             #expect(isBalanced(html))
             for experiment in result.experiments { #expect(html.contains("<section id=\"\(experiment.id)\">")) }
@@ -44,7 +44,7 @@ struct PageTests {
         }
         for index in result.experiments.indices {
             result.experiments[index].title += hostileName
-            result.experiments[index].finding += hostileName
+            result.experiments[index].claim += hostileName
             result.experiments[index].command += hostileName
         }
         (result.version, result.machine, result.command) = (hostileName, hostileName, hostileName)

@@ -38,7 +38,7 @@ struct ResultFileTests {
         var result = sampleResult()
         func change(_ body: (inout OptimizerResult) -> Void) { body(&result.panels[0].race!.results[0]) }
         switch what {
-        case "seeds": result.seeds = 0
+        case "seeds": result.problems = 0
         case "final loss": change { $0.finalLoss.removeLast() }
         case "negative loss": change { $0.finalLoss[0] = -1 }
         case "curve": change { $0.curve[0].removeLast() }
@@ -59,7 +59,7 @@ struct ResultFileTests {
 
     @Test("Damaged files are refused or drawn, never a crash")
     func fuzz() throws {
-        var small = sampleResult(seeds: 2)
+        var small = sampleResult(problems: 2)
         small.experiments.removeFirst(2)
         let whole = try small.json()
         var stream = RandomStream(RandomKey(seed: 5))

@@ -10,13 +10,13 @@ let hostileName = "<script>alert(1)</script>\"\u{301} onload=\"'&{{command}}"
 /// Two optimizees that race, and one that was skipped; one run of SGD diverged.
 ///
 /// - Parameters:
-///   - seeds: runs each.
+///   - problems: runs each.
 ///   - learned: the learned optimizer's losses relative to Adam's.
 ///   - name: the learned optimizer's label.
 ///   - scheduled: the losses of the best tuned optimizer under a cosine relative to Adam's: in the first panel Adam, in
 ///     the second SGD; nil for none.
 func sampleResult(
-    seeds: Int = 6, learned: Double = 0.8, name: String = "rnnprop", scheduled: Double? = nil
+    problems: Int = 6, learned: Double = 0.8, name: String = "rnnprop", scheduled: Double? = nil
 ) -> ReproductionResult {
     let rows = [
         Panel("base MLP", "mnist-mlp", steps: 30, paperBaseline: PaperBaseline("adam", halfPower: -10)),
@@ -28,13 +28,13 @@ func sampleResult(
     {
         ExperimentResult(
             Experiment(
-                id: id, title: "Experiment \(id)", finding: id == "rows" ? "" : "It wins.", figure: figure,
+                id: id, title: "Experiment \(id)", claim: id == "rows" ? "" : "It wins.", figure: figure,
                 panels: panels),
             panels: panels.map { (ablates ? "\(id)/" : "") + $0.id }, command: "l2o reproduce \(id) --out 'a b'")
     }
     return ReproductionResult(
         command: "l2o reproduce all & <b>", version: "1.2.3", machine: "A processor, 2 cores",
-        date: "2025-01-31T12:00:00Z", seeds: seeds, seed: 7, quick: true,
+        date: "2025-01-31T12:00:00Z", problems: problems, seed: 7, quick: true,
         experiments: [
             experiment("E1", .curves, [rows[0]]), experiment("E4", .learningRates, [rows[0]]),
             experiment("E5", .curves, Array(rows[1...])), experiment("E9", .curves, [rows[0]], ablates: true),
@@ -42,13 +42,13 @@ func sampleResult(
         ],
         panels: [
             race(
-                rows[0], scale: 0.3, seeds: seeds, learned: learned, name: name,
+                rows[0], scale: 0.3, problems: problems, learned: learned, name: name,
                 scheduled: scheduled.map { ("adam", $0) }),
             race(
-                rows[1], scale: 0.2, seeds: seeds, learned: learned, name: name,
+                rows[1], scale: 0.2, problems: problems, learned: learned, name: name,
                 scheduled: scheduled.map { ("sgd", $0) }),
             PanelResult(id: rows[2].id, panel: rows[2], skipped: "cifar: is <missing>; fetch it"),
-            ablation(rows[0], seeds: seeds, name: name),
+            ablation(rows[0], problems: problems, name: name),
         ])
 }
 
@@ -58,16 +58,16 @@ func sampleAnalysis(_ result: ReproductionResult) -> ReproductionAnalysis {
 }
 
 private func race(
-    _ panel: Panel, scale: Double, seeds: Int, learned: Double, name: String,
+    _ panel: Panel, scale: Double, problems: Int, learned: Double, name: String,
     scheduled: (optimizer: String, factor: Double)?
 ) -> PanelResult {
-    let adam = (0..<seeds).map { scale * (1 + 0.01 * Double($0)) }
+    let adam = (0..<problems).map { scale * (1 + 0.01 * Double($0)) }
     var sgd = adam.map { 1.5 * $0 }
     sgd[0] = .infinity
     var result = PanelResult(
         id: panel.id, panel: panel, search: "every rate",
         race: RaceResult(
-            optimizee: panel.optimizee, steps: panel.steps, seeds: seeds, seed: 7,
+            optimizee: panel.optimizee, steps: panel.steps, problems: problems, seed: 7,
             results: [
                 optimizer(name, adam.enumerated().map { learned * $1 * (1 + 0.001 * Double($0 % 3)) }, panel.steps),
                 optimizer("adamw untuned", adam.map { 2 * $0 }, panel.steps, rate: 0.001),
@@ -88,12 +88,12 @@ private func race(
     return result
 }
 
-private func ablation(_ panel: Panel, seeds: Int, name: String) -> PanelResult {
-    let losses = (0..<seeds).map { 0.5 + 0.01 * Double($0) }
+private func ablation(_ panel: Panel, problems: Int, name: String) -> PanelResult {
+    let losses = (0..<problems).map { 0.5 + 0.01 * Double($0) }
     return PanelResult(
         id: "E9/\(panel.id)", panel: panel,
         race: RaceResult(
-            optimizee: panel.optimizee, steps: panel.steps, seeds: seeds,
+            optimizee: panel.optimizee, steps: panel.steps, problems: problems,
             results: [
                 optimizer("\(name) with, 100 iterations", losses, panel.steps),
                 optimizer("without, 100 iterations", losses.map { 1.1 * $0 }, panel.steps),

@@ -120,7 +120,7 @@ struct OptimizerSpecificationTests {
         }
     }
 
-    @Test("Two that would run the same course are refused, however they are written")
+    @Test("Two that would do the same are refused, however they are written")
     func twice() throws {
         try withTemporaryFolder { folder in
             let copy = "\(folder)/copy.safetensors"

@@ -44,7 +44,7 @@ private func largest(_ first: [Double], _ second: [Double]) -> Double {
 }
 
 /// A run, and the meta-gradient of its second half.
-private struct Course {
+private struct RecordedHalf {
     var parameters: [Float]
     var start: SmallFC.State
     var startParameters: [Float]
@@ -173,27 +173,27 @@ private struct Course {
     @Test("The same bits for every number of threads: parameters and meta-gradient")
     func threads() {
         let (optimizer, rows) = (lively(hidden: 5), gradients(8, oddLayout.count))
-        let courses = [1, 2, 3, 7].map { threads in
-            Threads(threads).run { Course(optimizer, oddLayout, rows, lossWeights: [0, 0.5, 0.25, 1]) }
+        let runs = [1, 2, 3, 7].map { threads in
+            Threads(threads).run { RecordedHalf(optimizer, oddLayout, rows, lossWeights: [0, 0.5, 0.25, 1]) }
         }
-        for course in courses.dropFirst() {
-            #expect(course.parameters == courses[0].parameters)
-            #expect(course.metaGradient == courses[0].metaGradient)
+        for run in runs.dropFirst() {
+            #expect(run.parameters == runs[0].parameters)
+            #expect(run.metaGradient == runs[0].metaGradient)
         }
     }
 
     @Test("A NaN gradient spoils its own tensor, and the meta-gradient, but no other tensor")
     func nan() {
         let (optimizer, rows) = (lively(hidden: 4), gradients(6, oddLayout.count))
-        let clean = Course(optimizer, oddLayout, rows, lossWeights: [1, 1, 1])
+        let clean = RecordedHalf(optimizer, oddLayout, rows, lossWeights: [1, 1, 1])
         for (shape, range) in zip(oddLayout.shapes, oddLayout.ranges) where !range.isEmpty {
             var spoiled = rows
             spoiled[3][range.upperBound - 1] = .nan
-            let course = Course(optimizer, oddLayout, spoiled, lossWeights: [1, 1, 1])
-            #expect(course.parameters[range].contains { $0.isNaN }, "\(shape.dimensions)")
-            #expect(course.metaGradient.contains { $0.isNaN })
+            let run = RecordedHalf(optimizer, oddLayout, spoiled, lossWeights: [1, 1, 1])
+            #expect(run.parameters[range].contains { $0.isNaN }, "\(shape.dimensions)")
+            #expect(run.metaGradient.contains { $0.isNaN })
             for other in oddLayout.ranges where other != range {
-                #expect(course.parameters[other] == clean.parameters[other])
+                #expect(run.parameters[other] == clean.parameters[other])
             }
         }
     }
@@ -243,7 +243,7 @@ private struct Course {
         let rule = try #require(optimizer.reference as? SmallFCReference)
         let rows = gradients(9, layout.count)
         let lossWeights: [Float] = [0.5, 0, 1, 0.25, 2]
-        let course = Course(optimizer, layout, rows, lossWeights: lossWeights)
+        let run = RecordedHalf(optimizer, layout, rows, lossWeights: lossWeights)
 
         let doubles = rows.map { $0.map { Double($0) } }
         var (memory, position) = (rule.initialState(for: layout), [Double](repeating: 0, count: layout.count))
@@ -270,7 +270,7 @@ private struct Course {
         let shapes = SmallFC.descriptor.tensors(hidden)
         for (shape, range) in zip(shapes, ParameterLayout(shapes).ranges) {
             let size = rates[range].reduce(0) { $0 + $1 * $1 }.squareRoot()
-            let error = zip(rates[range], course.metaGradient[range])
+            let error = zip(rates[range], run.metaGradient[range])
                 .reduce(0) { $0 + ($1.0 - Double($1.1)) * ($1.0 - Double($1.1)) }.squareRoot()
             #expect(size > 0, "\(shape.name)")
             #expect(error < 1e-4 * size, "\(shape.name): \(error) of \(size)")

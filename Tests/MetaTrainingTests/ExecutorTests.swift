@@ -49,7 +49,7 @@ private struct ParcelExecutor: MetaBatchExecutor {
         var state = adam.initialState(parameterCount: 2)
         adam.update(&weights, gradient: gradient, state: &state)
         #expect(trainer.optimizer.metaParameters == weights)
-        #expect(trainer.progress.adam == state)
+        #expect(trainer.state.adam == state)
         #expect(abs(report.metaLoss - alone.reduce(0) { $0 + $1.metaLoss } / 5) < 1e-12)
         #expect(Set(alone.map(\.metaLoss)).count == 5, "five different tasks")
     }

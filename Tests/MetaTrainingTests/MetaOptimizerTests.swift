@@ -49,11 +49,11 @@ import Testing
             let shares = weights.indices.map { pow(decay, Double(weights.count - 1 - $0)) }
             for element in 0..<2 {
                 let sum = zip(shares, weights).reduce(0) { $0 + $1.0 * Double($1.1[element]) }
-                let found = Double(trainer.progress.metaOptimizer.averages[index][element])
+                let found = Double(trainer.state.metaOptimizer.averages[index][element])
                 #expect(abs(found - sum / shares.reduce(0, +)) < 1e-6, "decay \(decay)")
             }
         }
-        #expect(trainer.trained.metaParameters == trainer.progress.metaOptimizer.averages[1])
+        #expect(trainer.trained.metaParameters == trainer.state.metaOptimizer.averages[1])
         #expect(trainer.trained.metaParameters != trainer.optimizer.metaParameters)
         let plain = train(12) { _ in }
         #expect(plain.weights == weights, "averages do not change what is trained")

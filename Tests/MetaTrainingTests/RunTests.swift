@@ -65,7 +65,7 @@ private func content(_ folder: String) throws -> [String: String] {
                 }
                 #expect(done == stop)
                 let third = try start(broken, resumes: true)
-                #expect(third.trainer.progress.iteration == stop)
+                #expect(third.trainer.state.iteration == stop)
                 try third.run(until: 9, shouldStop: { false }, report: { _, _ in })
                 #expect(try content(broken) == content(whole))
             }
@@ -180,7 +180,7 @@ private func content(_ folder: String) throws -> [String: String] {
             let error = #expect(throws: InputError.self) {
                 try run.run(until: 100, shouldStop: { false }) { iteration, _ in skipped += iteration.skipped }
             }
-            #expect(skipped == 9 && run.trainer.progress.skipped == 9)
+            #expect(skipped == 9 && run.trainer.state.skipped == 9)
             #expect(run.trainer.optimizer.metaParameters == before)
             #expect(error?.description.contains("--meta-learning-rate") == true)
             #expect(try MetaTrainingMetrics.read(folder: folder).count == 3)

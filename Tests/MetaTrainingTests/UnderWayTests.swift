@@ -68,8 +68,8 @@ private func wholeAndBroken<Learned: LearnedOptimizer>(
             try start(optimizer, whole, plan).run(until: plan.iterations!, shouldStop: { false }, report: { _, _ in })
             for (number, stop) in (stops + [plan.iterations!]).enumerated() {
                 let run = try start(optimizer, broken, plan, resumes: number > 0)
-                #expect(run.trainer.progress.iteration == (number > 0 ? stops[number - 1] : 0))
-                var done = run.trainer.progress.iteration
+                #expect(run.trainer.state.iteration == (number > 0 ? stops[number - 1] : 0))
+                var done = run.trainer.state.iteration
                 try run.run(
                     until: plan.iterations!, shouldStop: { done == stop },
                     report: { report, _ in done = report.iteration })
@@ -118,7 +118,7 @@ private func wholeAndBroken<Learned: LearnedOptimizer>(
             #expect(loaded.metaParameters != run.trainer.optimizer.metaParameters)
             let checkpoint = try Checkpoint<RNNprop>(path: "\(folder)/latest.safetensors")
             #expect(checkpoint.optimizer.metaParameters == run.trainer.optimizer.metaParameters)
-            #expect(checkpoint.progress == run.trainer.progress)
+            #expect(checkpoint.state == run.trainer.state)
             #expect(try checkpoint.plan(path: folder).metaLoss is LogMetaLoss)
         }
     }

@@ -50,7 +50,7 @@ struct ExperimentTests {
     @Test("The best of a panel is tuned under each schedule; one step has none", arguments: [1, 2, 12])
     func schedules(steps: Int) throws {
         let run = PanelRun(
-            optimizee: Bowl(), steps: steps, seeds: 2, seed: 1, entrants: [], tuned: [SGD(), Adam()],
+            optimizee: Bowl(), steps: steps, problems: 2, seed: 1, entrants: [], tuned: [SGD(), Adam()],
             search: RateSearch(spacing: 4, problems: 2, coarseProblems: 1), schedules: ScheduleShape.allCases)
         let (race, sweeps) = try run.run(performer: ComputedRuns()) { _ in RunControl() }
         let constant = race.results.prefix(2).map(\.finalStatistics.mean)
@@ -63,17 +63,17 @@ struct ExperimentTests {
 
     private func result(steps: Int = 3, schedules: [ScheduleShape] = []) throws -> ReproductionResult {
         let run = PanelRun(
-            optimizee: Bowl(), steps: steps, seeds: 2, seed: 1,
+            optimizee: Bowl(), steps: steps, problems: 2, seed: 1,
             entrants: [Entrant(SGD(learningRate: 1e30), label: "a \"b\"")], tuned: [SGD()],
             search: RateSearch(spacing: 1, problems: 2), schedules: schedules)
         let (race, sweeps) = try run.run(performer: ComputedRuns()) { _ in RunControl() }
         let panel = PanelResult(id: "bowl", panel: Panel("Bowl", "bowl"), race: race, sweeps: sweeps)
         let skipped = PanelResult(id: "gone", panel: Panel("Gone", "gone"), skipped: "no data")
         return ReproductionResult(
-            command: "c", version: "v", seeds: 2, seed: 1, quick: false,
+            command: "c", version: "v", problems: 2, seed: 1, quick: false,
             experiments: [Experiment.Figure.curves, .learningRates, .table].map { figure in
                 ExperimentResult(
-                    Experiment(id: figure.rawValue, title: "t", finding: "f", figure: figure, panels: []),
+                    Experiment(id: figure.rawValue, title: "t", claim: "f", figure: figure, panels: []),
                     panels: ["gone", "bowl"], command: "c")
             }, panels: [panel, skipped])
     }

@@ -15,7 +15,8 @@ struct RateSearchTests {
             let (many, few) = (RequestCount(), RequestCount())
             func panel(_ search: RateSearch) -> PanelRun {
                 PanelRun(
-                    optimizee: bowl, steps: 10, seeds: 2, seed: 1, entrants: [], tuned: [optimizer], search: search)
+                    optimizee: bowl, steps: 10, problems: 2, seed: 1, entrants: [], tuned: [optimizer], search: search
+                )
             }
             let usual = try panel(rich).run(performer: many) { _ in RunControl() }.sweeps[0]
             let found = try panel(frugal).run(performer: few) { _ in RunControl() }.sweeps[0]

@@ -22,16 +22,16 @@ private struct FewDigits: DataProvider {
 /// Experiments as the paper's, on problems that take milliseconds.
 private let experiments = [
     Experiment(
-        id: "T1", title: "curves", finding: "", panels: [Panel("quadratic", "quadratic", steps: 20)]),
+        id: "T1", title: "curves", claim: "", panels: [Panel("quadratic", "quadratic", steps: 20)]),
     Experiment(
-        id: "T2", title: "rates", finding: "", figure: .learningRates,
+        id: "T2", title: "rates", claim: "", figure: .learningRates,
         panels: [
             Panel("quadratic", "quadratic", steps: 20),
             Panel("heavy", "convex", steps: 10, isHeavy: true, paperBaseline: PaperBaseline("adam", halfPower: -3)),
             Panel("no data", "mnist-mlp", steps: 10), Panel("unknown", "no-such-optimizee", steps: 10),
         ]),
     Experiment(
-        id: "T3", title: "ablation", finding: "", panels: [Panel("convex", "convex", steps: 10)],
+        id: "T3", title: "ablation", claim: "", panels: [Panel("convex", "convex", steps: 10)],
         ablations: [
             Ablation(
                 name: "a", label: "all", kind: "rnnprop", scales: true, addsConvex: true, quarters: [1, 2, 3, 4]),
@@ -39,8 +39,8 @@ private let experiments = [
         ]),
 ]
 
-private func reproduction(_ folder: String, seeds: Int = 2) -> Reproduction {
-    var settings = ReproductionSettings(seeds: seeds, metaIterations: 5)
+private func reproduction(_ folder: String, problems: Int = 2) -> Reproduction {
+    var settings = ReproductionSettings(problems: problems, metaIterations: 5)
     settings.tuned = [SGD(), Adam()]
     var reproduction = Reproduction(
         catalogue: OptimizeeCatalogue(data: FewDigits()),
@@ -117,7 +117,7 @@ struct ReproductionTests {
     func starts() throws {
         try withTemporaryFolder { folder in
             let heavy = Experiment(
-                id: "T4", title: "heavy", finding: "",
+                id: "T4", title: "heavy", claim: "",
                 panels: [
                     Panel("first", "convex", steps: 10, isHeavy: true), Panel("other", "rosenbrock", steps: 10),
                     Panel("second", "convex", steps: 12, isHeavy: true),
@@ -205,7 +205,7 @@ struct ReproductionTests {
     @Test("Where nothing is there, the reason is the error")
     func nothing() throws {
         try withTemporaryFolder { folder in
-            let wanted = Experiment(id: "T", title: "", finding: "", panels: [Panel("no data", "mnist-mlp")])
+            let wanted = Experiment(id: "T", title: "", claim: "", panels: [Panel("no data", "mnist-mlp")])
             #expect(throws: InputError("mnist", "is missing", advice: "fetch it")) {
                 try reproduction(folder).run([wanted], performer: store(folder))
             }

@@ -157,7 +157,7 @@ struct LineChartTests {
     @Test("A race's chart has a series for each optimizer, and a ceiling above its starts")
     func race() {
         let result = RaceResult(
-            optimizee: "bowl", steps: 3, seeds: 2,
+            optimizee: "bowl", steps: 3, problems: 2,
             results: [
                 OptimizerResult(
                     optimizer: "bad", finalLoss: [.infinity, 1], curve: [[2, 1e30, .infinity], [2, 1e20, 1]],

@@ -58,7 +58,7 @@ private func withTemporaryFolder<T>(_ body: (String) throws -> T) throws -> T {
     func refusal() throws {
         #expect(throws: InputError.self) { try TensorBoardLog(folder: "/dev/null/logs", from: 1) }
         let race = RaceResult(
-            optimizee: "o", steps: 1, seeds: 1,
+            optimizee: "o", steps: 1, problems: 1,
             results: [
                 OptimizerResult(
                     optimizer: "x", finalLoss: [1], curve: [[1]], stateBytesPerParameter: 0, diverged: 0)
@@ -82,7 +82,7 @@ private func withTemporaryFolder<T>(_ body: (String) throws -> T) throws -> T {
             for steps in [5, 3] {
                 let curves = (0..<3).map { seed in (0..<steps).map { Float(seed + steps) - Float($0) / 4 } }
                 let race = RaceResult(
-                    optimizee: "o", steps: steps, seeds: 3,
+                    optimizee: "o", steps: steps, problems: 3,
                     results: [
                         result("adam lr=2^-5", curves, 500), result("../a/b", [curves[0], [.nan], [.nan]], nil),
                     ])

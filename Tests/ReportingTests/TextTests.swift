@@ -68,7 +68,7 @@ struct TextTableTests {
     @Test("A race's table has the best first and counts divergence")
     func race() {
         let result = RaceResult(
-            optimizee: "bowl", steps: 2, seeds: 2,
+            optimizee: "bowl", steps: 2, problems: 2,
             results: [
                 OptimizerResult(
                     optimizer: "bad", finalLoss: [.infinity, .infinity], curve: [[1, .infinity], [1, .infinity]],

@@ -134,11 +134,11 @@ struct StoreTests {
     func sweepAndRace(scoresSweep: Bool) throws {
         try withTemporaryFolder { folder in
             func all(_ performer: any RunPerformer) throws -> ([Double], RaceResult) {
-                var search = LearningRateSweep(on: Counted(), of: SGD(), steps: 6, seeds: 2)
+                var search = LearningRateSweep(on: Counted(), of: SGD(), steps: 6, problems: 2)
                 search.scoresHeldOut = scoresSweep
                 let sweep = try search.run(performer: performer)
                 let entrants = [Entrant(sweep), Entrant(Adam())]
-                let race = Race(on: Counted(), steps: 6, seeds: 2, entrants: entrants)
+                let race = Race(on: Counted(), steps: 6, problems: 2, entrants: entrants)
                 return (sweep.trials.flatMap(\.finalLosses), try race.run(performer: performer))
             }
             let expected = try all(ComputedRuns())

@@ -12,7 +12,7 @@ public struct SpecifiedOptimizer: Sendable {
     /// A label that two files cannot share.
     fileprivate let longLabel: String
 
-    /// The same for two that would run the same course.
+    /// The same for two that would do the same.
     fileprivate var key: String {
         optimizerToTune.map { "sweep of " + $0.with(learningRate: 1).name } ?? optimizer.name
     }

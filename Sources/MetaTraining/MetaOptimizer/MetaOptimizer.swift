@@ -64,8 +64,8 @@ public struct MetaOptimizer: PlanPart, Equatable {
     public func rate(update: Int, of updates: Int?) -> Double {
         if update < warmUp { return rate * (Double(update + 1) / Double(warmUp)) }
         guard schedule == .cosine, let updates else { return rate }
-        let progress = min(1, Double(update - warmUp) / Double(max(updates - warmUp, 1)))
-        return finalRate + (rate - finalRate) * (1 + cos(Double.pi * progress)) / 2
+        let share = min(1, Double(update - warmUp) / Double(max(updates - warmUp, 1)))
+        return finalRate + (rate - finalRate) * (1 + cos(Double.pi * share)) / 2
     }
 
     /// What takes the steps, at a rate.

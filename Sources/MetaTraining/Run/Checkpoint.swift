@@ -12,7 +12,7 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
     public let trained: Learned
     /// The optimizer with the weights that are being trained.
     public let optimizer: Learned
-    public let progress: MetaTrainingProgress
+    public let state: MetaTrainingState
     /// What the run computes, as `MetaTrainingRun` describes it.
     public let configuration: [String: String]
     /// The tasks under way, by their places.
@@ -21,7 +21,7 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
     init(_ trainer: MetaTrainer<Learned>, configuration: [String: String]) {
         trained = trainer.trained
         optimizer = trainer.optimizer
-        progress = trainer.progress
+        state = trainer.state
         self.configuration = configuration
         tasks = trainer.tasksUnderWay
     }
@@ -29,9 +29,9 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
     /// A checkpoint between tasks.
     ///
     /// - Parameter optimizer: both what is trained and what is to be used.
-    package init(optimizer: Learned, progress: MetaTrainingProgress, configuration: [String: String]) {
+    package init(optimizer: Learned, state: MetaTrainingState, configuration: [String: String]) {
         (trained, self.optimizer) = (optimizer, optimizer)
-        self.progress = progress
+        self.state = state
         self.configuration = configuration
         tasks = [:]
     }
@@ -45,8 +45,8 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
         static func average(_ index: Int) -> String { "meta_average.\(index)" }
     }
 
-    /// Metadata that is progress.
-    private static var progressNames: [String] {
+    /// Metadata that the state is made of.
+    private static var stateNames: [String] {
         ["iteration", "meta_adam.step", "skipped", "skipped_in_a_row", "average", "best.iteration", "best.score"]
             + ["running_norm"]
     }
@@ -54,17 +54,17 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
     /// The file's content.
     package func file() -> SafetensorsFile {
         var metadata = configuration
-        metadata["iteration"] = String(progress.iteration)
-        metadata["meta_adam.step"] = String(progress.adam.step)
-        metadata["skipped"] = String(progress.skipped)
-        metadata["skipped_in_a_row"] = String(progress.skippedInARow)
-        metadata["average"] = progress.average.map { String($0) }
-        metadata["best.iteration"] = progress.best.map { String($0.iteration) }
-        metadata["best.score"] = progress.best.map { String($0.score) }
-        metadata["running_norm"] = progress.metaOptimizer.runningNorm.map { String($0) }
+        metadata["iteration"] = String(state.iteration)
+        metadata["meta_adam.step"] = String(state.adam.step)
+        metadata["skipped"] = String(state.skipped)
+        metadata["skipped_in_a_row"] = String(state.skippedInARow)
+        metadata["average"] = state.average.map { String($0) }
+        metadata["best.iteration"] = state.best.map { String($0.iteration) }
+        metadata["best.score"] = state.best.map { String($0.score) }
+        metadata["running_norm"] = state.metaOptimizer.runningNorm.map { String($0) }
         func flat(_ name: String, _ values: [Float]) -> Tensor { Tensor(name, shape: [values.count], values: values) }
-        var tensors = [flat(Name.first, progress.adam.first), flat(Name.second, progress.adam.second)]
-        let averages = progress.metaOptimizer.averages
+        var tensors = [flat(Name.first, state.adam.first), flat(Name.second, state.adam.second)]
+        let averages = state.metaOptimizer.averages
         tensors += averages.enumerated().map { flat(Name.average($0.offset), $0.element) }
         if !averages.isEmpty { tensors.append(flat(Name.weights, optimizer.metaParameters)) }
         TaskUnderWay.write(tasks, &tensors, &metadata)
@@ -90,10 +90,10 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
         }
         let averages = try (0..<8).prefix { file[Name.average($0)] != nil }.map { try values(Name.average($0)) }
         optimizer = averages.isEmpty ? trained : trained.optimizer(try values(Name.weights))
-        progress = try Self.progress(
+        state = try Self.state(
             file.metadata, path, first: try values(Name.first), second: try values(Name.second), averages)
         tasks = try TaskUnderWay.read(file, path: path)
-        let own = Set(Self.progressNames + ["kind", "convention"] + weights.constants.keys)
+        let own = Set(Self.stateNames + ["kind", "convention"] + weights.constants.keys)
         // Files from before there was a choice do not name it.
         configuration = [ConfigurationName.factors: Kernels.FactorPrecision.single.rawValue]
             .merging(file.metadata.filter { !own.contains($0.key) && !TaskUnderWay.isTask($0.key) }) { $1 }
@@ -117,9 +117,9 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
         return seed
     }
 
-    private static func progress(
+    private static func state(
         _ metadata: [String: String], _ path: String, first: [Float], second: [Float], _ averages: [[Float]]
-    ) throws -> MetaTrainingProgress {
+    ) throws -> MetaTrainingState {
         func value<T>(_ name: String, _ parse: (String) -> T?) throws -> T {
             guard let value = metadata[name].flatMap(parse) else {
                 throw InputError(
@@ -131,18 +131,18 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
         func number(_ name: String) throws -> Double? {
             metadata[name] == nil ? nil : try value(name, Double.init)
         }
-        var progress = MetaTrainingProgress(
+        var state = MetaTrainingState(
             metaOptimizer: MetaOptimizerState(
                 adam: Slots(step: try count("meta_adam.step"), first: first, second: second),
                 runningNorm: try number("running_norm"), averages: averages))
-        progress.iteration = try count("iteration")
-        progress.skipped = try count("skipped")
-        progress.skippedInARow = try count("skipped_in_a_row")
-        progress.average = try number("average")
+        state.iteration = try count("iteration")
+        state.skipped = try count("skipped")
+        state.skippedInARow = try count("skipped_in_a_row")
+        state.average = try number("average")
         if let score = try number("best.score") {
-            progress.best = .init(iteration: try count("best.iteration"), score: score)
+            state.best = .init(iteration: try count("best.iteration"), score: score)
         }
-        return progress
+        return state
     }
 }
 

@@ -10,7 +10,7 @@ import Optimizers
 ///     for _ in 0..<1000 { print(trainer.iterate().metaLoss) }
 ///
 /// After each period of all tasks φ takes one step; parameters and optimizer state pass from one period to the next.
-/// Every iteration is a function of the plan, the seed, its number and what `progress` and the tasks under way hold, so a
+/// Every iteration is a function of the plan, the seed, its number and what `state` and the tasks under way hold, so a
 /// run continued from there repeats the same bits.
 public final class MetaTrainer<Learned: LearnedOptimizer> {
     public let tasks: any TaskDistribution
@@ -22,7 +22,7 @@ public final class MetaTrainer<Learned: LearnedOptimizer> {
     /// The optimizer with the weights learned so far.
     public private(set) var optimizer: Learned
     /// Everything else that continuing needs, but for tasks under way.
-    public private(set) var progress: MetaTrainingProgress
+    public private(set) var state: MetaTrainingState
     /// The tasks under way, each run of each task.
     let places: [TaskPlace<Learned>]
 
@@ -50,19 +50,19 @@ public final class MetaTrainer<Learned: LearnedOptimizer> {
         self.executor = executor
         let members = plan.estimator.runsPerTask
         places = (0..<plan.metaBatch * members).map { TaskPlace(task: $0 / members, member: $0 % members) }
-        progress = MetaTrainingProgress(
+        state = MetaTrainingState(
             metaOptimizer: plan.metaOptimizer.initialState(count: optimizer.metaParameters.count))
     }
 
     /// Takes up what a checkpoint left.
     ///
     /// - Throws: `InputError` where a task under way cannot be taken up.
-    func resume(_ progress: MetaTrainingProgress, _ underWay: [Int: TaskUnderWay], path: String) throws {
-        guard progress.metaOptimizer.averages.count == plan.metaOptimizer.averages.count else {
+    func resume(_ state: MetaTrainingState, _ underWay: [Int: TaskUnderWay], path: String) throws {
+        guard state.metaOptimizer.averages.count == plan.metaOptimizer.averages.count else {
             throw InputError(
                 path, "lacks averages of the weights", advice: "continue from a checkpoint that l2o meta-train wrote")
         }
-        self.progress = progress
+        self.state = state
         for (index, task) in underWay {
             guard places.indices.contains(index) else { throw TaskUnderWay.misplaced(index) }
             try places[index].resume(task, optimizer, plan.estimator, drawer)
@@ -71,10 +71,10 @@ public final class MetaTrainer<Learned: LearnedOptimizer> {
 
     /// The optimizer to use: averaged weights where the plan says so and there are some yet.
     public var trained: Learned {
-        guard let use = plan.metaOptimizer.use, progress.metaOptimizer.adam.step > 0,
+        guard let use = plan.metaOptimizer.use, state.metaOptimizer.adam.step > 0,
             let index = plan.metaOptimizer.averages.firstIndex(of: use)
         else { return optimizer }
-        return optimizer.optimizer(progress.metaOptimizer.averages[index])
+        return optimizer.optimizer(state.metaOptimizer.averages[index])
     }
 
     /// Takes one meta-iteration.
@@ -91,28 +91,28 @@ public final class MetaTrainer<Learned: LearnedOptimizer> {
             let gradient = mean(results.map(\.gradient))
             norms.append(norm(gradient))
             if gradient.allSatisfy(\.isFinite) {
-                step(gradient, update: progress.iteration * count + number)
-                progress.skippedInARow = 0
+                step(gradient, update: state.iteration * count + number)
+                state.skippedInARow = 0
             } else {
                 skipped += 1
-                progress.skippedInARow += 1
+                state.skippedInARow += 1
             }
         }
         let metaLoss = mean(periodLosses)
-        progress.iteration += 1
-        progress.skipped += skipped
-        progress.observe(metaLoss, decay: plan.selection.averageDecay)
+        state.iteration += 1
+        state.skipped += skipped
+        state.observe(metaLoss, decay: plan.selection.averageDecay)
         return MetaIteration(
-            iteration: progress.iteration, metaLoss: metaLoss, periodLosses: periodLosses,
+            iteration: state.iteration, metaLoss: metaLoss, periodLosses: periodLosses,
             lastLosses: lastLosses, gradientNorms: norms, skipped: skipped)
     }
 
     /// Whether so many updates in a row were not finite that continuing is pointless.
-    public var isStuck: Bool { progress.skippedInARow >= plan.patience }
+    public var isStuck: Bool { state.skippedInARow >= plan.patience }
 
     /// Scores the checkpoint made now; returns whether it is the best so far.
     func judgeCheckpoint() -> Bool {
-        progress.judge(plan.selection.score(average: progress.average, validation: validationLoss))
+        state.judge(plan.selection.score(average: state.average, validation: validationLoss))
     }
 
     /// The meta-loss of the optimizer to use, the mean over the periods of tasks that training never meets.
@@ -131,7 +131,7 @@ public final class MetaTrainer<Learned: LearnedOptimizer> {
     private func step(_ gradient: [Float], update: Int) {
         var weights = optimizer.metaParameters
         plan.metaOptimizer.step(
-            &weights, gradient: gradient, state: &progress.metaOptimizer, update: update, of: plan.updates)
+            &weights, gradient: gradient, state: &state.metaOptimizer, update: update, of: plan.updates)
         optimizer = optimizer.optimizer(weights)
     }
 
@@ -142,7 +142,7 @@ public final class MetaTrainer<Learned: LearnedOptimizer> {
         for place in places where place.ticket == nil { place.ticket = ticket(place) }
         let settings = PeriodSettings(
             unroll: plan.truncation.unroll, metaLoss: plan.metaLoss,
-            sampleKey: MetaTrainingBranch.samples.key(seed: seed).child(progress.iteration).child(number))
+            sampleKey: MetaTrainingBranch.samples.key(seed: seed).child(state.iteration).child(number))
         let (places, optimizer, estimator, drawer) = (places, optimizer, plan.estimator, drawer)
         let results = executor.results(places.count) {
             places[$0].runPeriod(optimizer, settings, estimator, drawer)
@@ -159,10 +159,10 @@ public final class MetaTrainer<Learned: LearnedOptimizer> {
 
     private func ticket(_ place: TaskPlace<Learned>) -> TaskTicket {
         let start = TaskStart(
-            iteration: progress.iteration, iterations: plan.iterations, place: place.task, places: plan.metaBatch)
-        var stream = drawer.horizonStream(task: place.task, iteration: progress.iteration)
+            iteration: state.iteration, iterations: plan.iterations, place: place.task, places: plan.metaBatch)
+        var stream = drawer.horizonStream(task: place.task, iteration: state.iteration)
         return TaskTicket(
-            iteration: progress.iteration, periods: plan.truncation.periods(of: start, stream: &stream))
+            iteration: state.iteration, periods: plan.truncation.periods(of: start, stream: &stream))
     }
 
     private var drawer: TaskDrawer { TaskDrawer(tasks: tasks, seed: seed) }

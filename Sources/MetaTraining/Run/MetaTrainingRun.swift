@@ -59,7 +59,7 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
                 .merging([ConfigurationName.plan: configuration[ConfigurationName.plan]!]) { $1 }
             trainer = MetaTrainer(
                 optimizer: checkpoint.optimizer, tasks: tasks, plan: plan, seed: seed, executor: executor)
-            try trainer.resume(checkpoint.progress, checkpoint.tasks, path: latest)
+            try trainer.resume(checkpoint.state, checkpoint.tasks, path: latest)
         } else {
             guard !fileExists(latest) else {
                 throw InputError(
@@ -70,7 +70,7 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
             trainer = MetaTrainer(optimizer: optimizer, tasks: tasks, plan: plan, seed: seed, executor: executor)
         }
         metrics = try MetricsLog(
-            path: "\(saving.folder)/metrics.jsonl", keepingIterations: trainer.progress.iteration)
+            path: "\(saving.folder)/metrics.jsonl", keepingIterations: trainer.state.iteration)
         secondsBefore = metrics.secondsBefore
         if !resumes { try save() }
     }
@@ -87,18 +87,18 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
     /// - Throws: `InputError` where saving fails, or where so many meta-gradients in a row were not finite that
     ///   continuing is pointless; what was learned before is saved.
     public func run(
-        until iterations: Int, shouldStop: () -> Bool, report: (MetaIteration, MetaTrainingProgress) -> Void
+        until iterations: Int, shouldStop: () -> Bool, report: (MetaIteration, MetaTrainingState) -> Void
     ) throws {
-        while trainer.progress.iteration < iterations {
+        while trainer.state.iteration < iterations {
             let result = trainer.iterate()
             try metrics.append(result, seconds: seconds)
-            report(result, trainer.progress)
+            report(result, trainer.state)
             let done = result.iteration
             if done % saving.checkpointEvery == 0 || done == iterations { try saveNumbered() }
             if trainer.isStuck {
                 try save()
                 throw InputError(
-                    saving.folder, "the last \(trainer.progress.skippedInARow) meta-gradients were not finite",
+                    saving.folder, "the last \(trainer.state.skippedInARow) meta-gradients were not finite",
                     advice: "lower --meta-learning-rate, or resume from an earlier checkpoint")
             }
             if done % saving.latestEvery == 0 { try save() }
@@ -114,7 +114,7 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
     private func saveNumbered() throws {
         let isBest = trainer.judgeCheckpoint()
         let file = checkpoint.file()
-        try file.write(to: saving.checkpoint(trainer.progress.iteration))
+        try file.write(to: saving.checkpoint(trainer.state.iteration))
         if isBest { try file.write(to: "\(saving.folder)/best.safetensors") }
     }
 

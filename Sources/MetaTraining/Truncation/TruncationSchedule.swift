@@ -128,8 +128,8 @@ public struct LogUniformTruncation: TruncationSchedule {
     /// The most steps of a task that begins in an iteration.
     public func most(iteration: Int, of iterations: Int?) -> Double {
         guard spansPlan, let iterations else { return Double(longest) }
-        let progress = min(1, Double(iteration) / max(growth * Double(iterations), 1))
-        return Double(longestAtFirst) * pow(Double(longest) / Double(longestAtFirst), progress)
+        let share = min(1, Double(iteration) / max(growth * Double(iterations), 1))
+        return Double(longestAtFirst) * pow(Double(longest) / Double(longestAtFirst), share)
     }
 
     public func periods(of start: TaskStart, stream: inout RandomStream) -> Int {

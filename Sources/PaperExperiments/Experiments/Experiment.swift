@@ -76,7 +76,7 @@ public struct Experiment: Sendable {
     /// What is compared.
     public let title: String
     /// What the paper found; empty where it says nothing.
-    public let finding: String
+    public let claim: String
     /// What its figure shows.
     public let figure: Figure
     /// Where the optimizers race.
@@ -86,12 +86,12 @@ public struct Experiment: Sendable {
 
     /// Makes an experiment from its parts.
     public init(
-        id: String, title: String, finding: String, figure: Figure = .curves, panels: [Panel],
+        id: String, title: String, claim: String, figure: Figure = .curves, panels: [Panel],
         ablations: [Ablation] = []
     ) {
         self.id = id
         self.title = title
-        self.finding = finding
+        self.claim = claim
         self.figure = figure
         self.panels = panels
         self.ablations = ablations

@@ -28,39 +28,39 @@ public enum Experiments {
     public static let all: [Experiment] = [
         Experiment(
             id: "E1", title: "The problem it was trained on: base MLP, 100 steps",
-            finding: "Both learned optimizers beat every tuned one; DMoptimizer is slightly ahead of RNNprop.",
+            claim: "Both learned optimizers beat every tuned one; DMoptimizer is slightly ahead of RNNprop.",
             panels: [row(base)]),
         Experiment(
             id: "E2", title: "A longer horizon: base MLP, 2,000 steps",
-            finding: "RNNprop is comparable to the tuned optimizers; DMoptimizer fails.",
+            claim: "RNNprop is comparable to the tuned optimizers; DMoptimizer fails.",
             panels: [row(base, steps: 2000)]),
         Experiment(
             id: "E3", title: "A hundred times the horizon: base MLP, 10,000 steps",
-            finding: "RNNprop keeps descending but more slowly, and is overtaken; DMoptimizer diverges.",
+            claim: "RNNprop keeps descending but more slowly, and is overtaken; DMoptimizer diverges.",
             panels: [row(base, steps: 10_000)]),
         Experiment(
             id: "E4", title: "Final loss against learning rate: base MLP, 100 steps",
-            finding: "Every hand-designed optimizer needs its rate tuned; RNNprop, which has none, lies below all.",
+            claim: "Every hand-designed optimizer needs its rate tuned; RNNprop, which has none, lies below all.",
             figure: .learningRates, panels: [row(base)]),
         Experiment(
             id: "E5", title: "Other activations, 100 steps",
-            finding: "RNNprop wins or ties; DMoptimizer fails.",
+            claim: "RNNprop wins or ties; DMoptimizer fails.",
             panels: ["mnist-mlp-relu", "mnist-mlp-elu", "mnist-mlp-tanh"].map { row($0) }),
         Experiment(
             id: "E6", title: "More hidden layers, 100 steps",
-            finding: "RNNprop is always ahead, until at great depth no optimizer makes progress.",
+            claim: "RNNprop is always ahead, until at great depth no optimizer makes progress.",
             panels: (2...10).map { row("mnist-mlp-d\($0)") }),
         Experiment(
             id: "E7", title: "Convolutional networks, 100 steps",
-            finding: "RNNprop wins two of four, the best tuned optimizer the others; DMoptimizer fails.",
+            claim: "RNNprop wins two of four, the best tuned optimizer the others; DMoptimizer fails.",
             panels: ["mnist-cnn", "mnist-cnn-deep", "cifar-cnn", "cifar-cnn-deep"].map { row($0) }),
         Experiment(
             id: "E8", title: "Recurrent networks, 100 steps",
-            finding: "RNNprop is comparable or better.",
+            claim: "RNNprop is comparable or better.",
             panels: ["sine-lstm", "sine-lstm-2", "sine-lstm-lownoise"].map { row($0) }),
         Experiment(
             id: "E9", title: "Ablation: trained with and without the convex function",
-            finding: "With it, fewer meta-iterations give good results.",
+            claim: "With it, fewer meta-iterations give good results.",
             panels: [row(base), row("mnist-mlp-relu")],
             ablations: [
                 Ablation(
@@ -72,7 +72,7 @@ public enum Experiments {
             ]),
         Experiment(
             id: "E10", title: "Ablation: random scaling",
-            finding: "Random scaling is what generalizes, for DMoptimizer too.",
+            claim: "Random scaling is what generalizes, for DMoptimizer too.",
             panels: [row("mnist-mlp-relu")],
             ablations: [
                 Ablation(
@@ -86,7 +86,7 @@ public enum Experiments {
                     addsConvex: true),
             ]),
         Experiment(
-            id: "rows", title: "The 22 test rows", finding: "", figure: .table, panels: rows),
+            id: "rows", title: "The 22 test rows", claim: "", figure: .table, panels: rows),
     ]
 
     /// The experiments of some names: `E1` to `E10` in either case, `rows`, or `all`.

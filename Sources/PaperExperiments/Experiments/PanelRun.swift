@@ -18,7 +18,7 @@ public struct PanelRun: Sendable {
     /// How many steps each run takes.
     public var steps: Int
     /// How many problems each optimizer meets.
-    public var seeds: Int
+    public var problems: Int
     /// The root of all random numbers.
     public var seed: UInt64
     /// Optimizers that race as they are.
@@ -32,12 +32,12 @@ public struct PanelRun: Sendable {
 
     /// Makes a panel's run from its parts.
     public init(
-        optimizee: any Optimizee, steps: Int, seeds: Int, seed: UInt64, entrants: [Entrant],
+        optimizee: any Optimizee, steps: Int, problems: Int, seed: UInt64, entrants: [Entrant],
         tuned: [any HandDesignedOptimizer], search: RateSearch, schedules: [ScheduleShape] = []
     ) {
         self.optimizee = optimizee
         self.steps = steps
-        self.seeds = seeds
+        self.problems = problems
         self.seed = seed
         self.entrants = entrants
         self.tuned = tuned
@@ -67,8 +67,8 @@ public struct PanelRun: Sendable {
                 optimizers.map { sweep($0, search, from: start) }, control: control(stage), performer: performer)
         }
         func race(_ entrants: [Entrant]) throws -> RaceResult {
-            try Race(on: optimizee, steps: steps, seeds: seeds, seed: seed, entrants: entrants).run(
-                control: control(Stage(text: "race", expectedRuns: entrants.count * seeds)), performer: performer)
+            try Race(on: optimizee, steps: steps, problems: problems, seed: seed, entrants: entrants).run(
+                control: control(Stage(text: "race", expectedRuns: entrants.count * problems)), performer: performer)
         }
         let constant = try sweeps(tuned, search, sweepsText(tuned))
         var result = try race(entrants + constant.map { Entrant($0) })
@@ -93,8 +93,8 @@ public struct PanelRun: Sendable {
         _ optimizer: any HandDesignedOptimizer, _ search: RateSearch, from start: Int?
     ) -> LearningRateSweep {
         var sweep = LearningRateSweep(
-            on: optimizee, of: optimizer, steps: steps, seeds: min(search.problems, seeds), seed: seed,
-            halfPowers: start.map { $0...$0 }, spacing: search.spacing, coarseSeeds: search.coarseProblems)
+            on: optimizee, of: optimizer, steps: steps, problems: min(search.problems, problems), seed: seed,
+            halfPowers: start.map { $0...$0 }, spacing: search.spacing, coarseProblems: search.coarseProblems)
         (sweep.reach, sweep.coarseReach) = (search.reach, search.coarseReach)
         sweep.scoresHeldOut = !search.isFrugal
         guard search.isFrugal && search.spacing > 1 else { return sweep }

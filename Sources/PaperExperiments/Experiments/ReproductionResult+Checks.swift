@@ -7,7 +7,7 @@ extension ReproductionResult {
     /// - Parameter name: where it came from, for the error's text.
     /// - Throws: `InputError` for the first part that does not fit.
     func check(_ name: String) throws {
-        guard seeds > 0 else { throw mismatch(name, "has no seeds") }
+        guard problems > 0 else { throw mismatch(name, "has no problems") }
         guard Set(panels.map(\.id)).count == panels.count else { throw mismatch(name, "has a panel twice") }
         guard Set(experiments.map(\.id)).count == experiments.count else {
             throw mismatch(name, "has an experiment twice")
@@ -18,8 +18,8 @@ extension ReproductionResult {
             }
         }
         for panel in panels {
-            guard panel.isWhole(seeds: seeds) else {
-                throw mismatch(name, "the runs of \(panel.id) do not match its numbers of seeds, steps and rates")
+            guard panel.isWhole(problems: problems) else {
+                throw mismatch(name, "the runs of \(panel.id) do not match its numbers of problems, steps and rates")
             }
         }
     }
@@ -35,14 +35,14 @@ extension PanelResult {
     /// Rates far beyond what a number can hold.
     private static let halfPowers = -600...600
 
-    fileprivate func isWhole(seeds: Int) -> Bool {
+    fileprivate func isWhole(problems: Int) -> Bool {
         guard (1...Self.mostSteps).contains(panel.steps) else { return false }
         if let paper = panel.paperBaseline, !Self.halfPowers.contains(paper.halfPower) { return false }
         guard let race else { return sweeps.isEmpty }
-        guard race.seeds == seeds, (1...Self.mostSteps).contains(race.steps), !race.results.isEmpty,
+        guard race.problems == problems, (1...Self.mostSteps).contains(race.steps), !race.results.isEmpty,
             Set(race.results.map(\.optimizer)).count == race.results.count
         else { return false }
-        return race.results.allSatisfy { $0.isWhole(seeds: seeds, steps: race.steps) }
+        return race.results.allSatisfy { $0.isWhole(problems: problems, steps: race.steps) }
             && sweeps.count == results(.tuned).count && sweeps.allSatisfy(isWhole)
     }
 
@@ -56,16 +56,16 @@ extension PanelResult {
 }
 
 extension OptimizerResult {
-    fileprivate func isWhole(seeds: Int, steps: Int) -> Bool {
+    fileprivate func isWhole(problems: Int, steps: Int) -> Bool {
         func isShare(_ value: Double) -> Bool { value.isNaN || (0...1).contains(value) }
         func isPositive(_ value: Double?) -> Bool { value.map { $0 > 0 } ?? true }
-        return finalLoss.count == seeds && curve.count == seeds && finalLoss.allSatisfy { $0 >= 0 }
+        return finalLoss.count == problems && curve.count == problems && finalLoss.allSatisfy { $0 >= 0 }
             && zip(finalLoss, curve).allSatisfy { loss, curve in
                 curve.count <= steps && (curve.count == steps || !loss.isFinite)
             }
-            && (heldOutLoss?.count ?? seeds) == seeds && (heldOutAccuracy?.count ?? seeds) == seeds
-            && heldOutAccuracy?.allSatisfy(isShare) ?? true && (seconds?.count ?? seeds) == seeds
-            && (0...seeds).contains(diverged) && (trials ?? 1) > 0 && stateBytesPerParameter >= 0
+            && (heldOutLoss?.count ?? problems) == problems && (heldOutAccuracy?.count ?? problems) == problems
+            && heldOutAccuracy?.allSatisfy(isShare) ?? true && (seconds?.count ?? problems) == problems
+            && (0...problems).contains(diverged) && (trials ?? 1) > 0 && stateBytesPerParameter >= 0
             && isPositive(learningRate) && isPositive(millisecondsPerStep)
     }
 }

@@ -57,11 +57,11 @@ extension ReproductionResult {
             "diverged_step", "learning_rate", "rates_tried", "ms_per_step", "state_bytes_per_parameter")
         for (panel, race) in panels.compactMap({ panel in panel.race.map { (panel, $0) } }) {
             for result in race.results {
-                for (seed, loss) in result.finalLoss.enumerated() {
+                for (problem, loss) in result.finalLoss.enumerated() {
                     csv.add(
                         .name(panel.id), .number(race.steps), .name(result.label), .name(result.optimizer),
-                        .number(seed), .number(loss), .number(result.heldOutLoss?[seed]),
-                        .number(result.heldOutAccuracy?[seed]), .number(result.divergedSteps[seed]),
+                        .number(problem), .number(loss), .number(result.heldOutLoss?[problem]),
+                        .number(result.heldOutAccuracy?[problem]), .number(result.divergedSteps[problem]),
                         .number(result.learningRate), .number(result.trials), .number(result.millisecondsPerStep),
                         .number(result.stateBytesPerParameter))
                 }
@@ -75,12 +75,12 @@ extension ReproductionResult {
         for (panel, race) in panels.compactMap({ panel in panel.race.map { (panel, $0) } }) {
             let stretch = (race.steps + points - 1) / points
             for result in race.results {
-                for (seed, losses) in result.curve.enumerated() {
+                for (problem, losses) in result.curve.enumerated() {
                     for start in stride(from: 0, to: losses.count, by: stretch) {
                         let part = losses[start..<min(start + stretch, losses.count)]
                         let mean = stretch == 1 ? part[start] : part.reduce(0, +) / Float(part.count)
                         csv.add(
-                            .name(panel.id), .name(result.label), .number(seed), .number(start), .number(mean))
+                            .name(panel.id), .name(result.label), .number(problem), .number(start), .number(mean))
                     }
                 }
             }
@@ -92,8 +92,8 @@ extension ReproductionResult {
         var csv = CSV("panel", "optimizer", "learning_rate", "seed", "final_loss")
         for panel in panels {
             func add(_ optimizer: String, _ rate: Double?, _ losses: [Double]) {
-                for (seed, loss) in losses.enumerated() {
-                    csv.add(.name(panel.id), .name(optimizer), .number(rate), .number(seed), .number(loss))
+                for (problem, loss) in losses.enumerated() {
+                    csv.add(.name(panel.id), .name(optimizer), .number(rate), .number(problem), .number(loss))
                 }
             }
             for sweep in panel.sweeps {

@@ -17,7 +17,7 @@ public struct ReproductionResult: Sendable, Codable {
     /// When it was written, as `2025-12-31T23:59:59Z`; nil in a file that does not say.
     public var date: String?
     /// How many problems each optimizer met in each panel.
-    public var seeds: Int
+    public var problems: Int
     /// The root of all random numbers.
     public var seed: UInt64
     /// Whether fewer steps and rates were tried than the paper has.
@@ -29,18 +29,24 @@ public struct ReproductionResult: Sendable, Codable {
 
     /// Makes a result from its parts.
     public init(
-        command: String, version: String, machine: String? = nil, date: String? = nil, seeds: Int, seed: UInt64,
+        command: String, version: String, machine: String? = nil, date: String? = nil, problems: Int, seed: UInt64,
         quick: Bool, experiments: [ExperimentResult], panels: [PanelResult]
     ) {
         self.command = command
         self.version = version
         self.machine = machine
         self.date = date
-        self.seeds = seeds
+        self.problems = problems
         self.seed = seed
         self.quick = quick
         self.experiments = experiments
         self.panels = panels
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case command, version, machine, date
+        case problems = "seeds"
+        case seed, quick, experiments, panels
     }
 
     /// An experiment's panels, in its order.
@@ -56,7 +62,7 @@ public struct ExperimentResult: Sendable, Codable {
     /// What is compared.
     public var title: String
     /// What the paper found; empty where it says nothing.
-    public var finding: String
+    public var claim: String
     /// What its figure shows.
     public var figure: Experiment.Figure
     /// The panels' ids.
@@ -64,11 +70,17 @@ public struct ExperimentResult: Sendable, Codable {
     /// The command line that gives this experiment again.
     public var command: String
 
+    private enum CodingKeys: String, CodingKey {
+        case id, title
+        case claim = "finding"
+        case figure, panels, command
+    }
+
     /// Makes an experiment's result from its parts.
     public init(_ experiment: Experiment, panels: [String], command: String) {
         id = experiment.id
         title = experiment.title
-        finding = experiment.finding
+        claim = experiment.claim
         figure = experiment.figure
         self.panels = panels
         self.command = command

@@ -10,7 +10,7 @@ extension ExperimentAnalysis {
     ///   - style: what it can show.
     public func text(width: Int, style: TerminalStyle = .standardOutput) -> String {
         var parts = ["\n\(experiment.id)  \(experiment.title)"]
-        let paragraphs = [("The paper: ", experiment.finding), ("Found here: ", finding)].filter { !$0.1.isEmpty }
+        let paragraphs = [("The paper: ", experiment.claim), ("Found here: ", conclusion)].filter { !$0.1.isEmpty }
         parts.append(paragraphs.flatMap { wrapped($0.0 + $0.1, width: width) }.joined(separator: "\n"))
         let reasons = skipped.map { "Skipped: \($0.panel.title). \($0.skipped ?? "It has no runs.")" }
         if !reasons.isEmpty { parts.append(reasons.joined(separator: "\n")) }

@@ -7,7 +7,7 @@ import Statistics
 /// What the experiments of a reproduction say: the numbers and sentences that text, CSV and HTML show alike.
 ///
 ///     let analysis = ReproductionAnalysis(result)
-///     for experiment in analysis.experiments { print(experiment.finding, experiment.summary().text.text()) }
+///     for experiment in analysis.experiments { print(experiment.claim, experiment.summary().text.text()) }
 public struct ReproductionAnalysis: Sendable {
     /// What is analysed.
     public let result: ReproductionResult

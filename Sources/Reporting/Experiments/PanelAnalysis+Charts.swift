@@ -11,8 +11,8 @@ extension PanelAnalysis {
             let result = race.results[index]
             let band = CurveBand(result.curve, steps: race.steps)
             var series = LineChart.Series(
-                shortName(index), x: places, median: band.median, low: race.seeds > 1 ? band.low : [],
-                high: race.seeds > 1 ? band.high : [])
+                shortName(index), x: places, median: band.median, low: race.problems > 1 ? band.low : [],
+                high: race.problems > 1 ? band.high : [])
             series.style = index
             series.weight = weight(index)
             series.hasDots = false

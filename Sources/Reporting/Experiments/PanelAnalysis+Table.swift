@@ -56,7 +56,7 @@ extension PanelAnalysis {
                 .number(result.heldOutLoss.map { Statistics($0).median }),
                 accuracyCell(accuracies?.median),
                 result.diverged > 0
-                    ? .count(result.diverged, detail: "of \(race.seeds)") : .init("", values: ["0"], order: 0),
+                    ? .count(result.diverged, detail: "of \(race.problems)") : .init("", values: ["0"], order: 0),
                 timeCell(standing.time?.medianSteps, reached: standing.time?.reached),
                 isTimed ? .number(standing.time?.medianSeconds, digits: 3) : DataTable.Cell(""),
                 .number(result.millisecondsPerStep, digits: 3), .count(result.stateBytesPerParameter),
@@ -84,7 +84,7 @@ extension PanelAnalysis {
     /// Runs that never get there are counted, where it is not all of them.
     private func timeCell(_ steps: Double?, reached: Int?) -> DataTable.Cell {
         guard let steps, let reached, !steps.isNaN else { return DataTable.Cell("") }
-        let missing = reached < race.seeds ? "\(reached) of \(race.seeds) runs" : ""
+        let missing = reached < race.problems ? "\(reached) of \(race.problems) runs" : ""
         guard steps.isFinite else {
             return DataTable.Cell("never", detail: reached > 0 ? missing : "", values: ["inf"], order: steps)
         }

@@ -46,7 +46,7 @@ public struct PanelAnalysis: Sendable {
 
     /// Nil for a panel that was skipped, or has no optimizer.
     public init?(_ panel: PanelResult, _ bootstrap: Bootstrap) {
-        guard let race = panel.race, !race.results.isEmpty, race.seeds > 0 else { return nil }
+        guard let race = panel.race, !race.results.isEmpty, race.problems > 0 else { return nil }
         let results = race.results
         let medians = results.map(\.finalStatistics.median)
         let order = results.indices.sorted { (medians[$0], $0) < (medians[$1], $1) }

@@ -34,7 +34,7 @@ extension RaceResult {
                 .init("minibatch_loss/lower_quartile", band.low[step]),
                 .init("minibatch_loss/upper_quartile", band.high[step]),
             ]
-            return event(step, [.init("minibatch_loss/median", band.median[step])] + (seeds > 1 ? spread : []))
+            return event(step, [.init("minibatch_loss/median", band.median[step])] + (problems > 1 ? spread : []))
         }
         let end: [TensorBoardEvent.Scalar] = [
             .init("final_loss/median", result.finalStatistics.median),

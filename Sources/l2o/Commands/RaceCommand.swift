@@ -13,13 +13,13 @@ struct RaceCommand: SharedOptionsCommand {
         commandName: "race",
         abstract: "Race optimizers on the same problems.",
         discussion: """
-            For each seed all optimizers start from the same parameters and see the same minibatches. An optimizer is a \
+            On each problem all optimizers start from the same parameters and see the same minibatches. An optimizer is a \
             name with options (l2o list optimizers), or a file with the weights of a learned one. With lr=sweep it runs \
             at the best learning rate of a grid of powers of √2; rnnprop:state=half keeps the state of a learned one in \
             16 bits, FILE:factors=bfloat16 multiplies in bfloat16, FILE:state=half,factors=bfloat16 does both.
 
             The final loss is that of the last parameters, averaged over all minibatches of the run. The table shows \
-            its median and quartiles over the seeds.
+            its median and quartiles over the problems.
 
             Examples:
               l2o race --optimizee digits-mlp --optimizer rnnprop adam:lr=2^-5
@@ -42,8 +42,10 @@ struct RaceCommand: SharedOptionsCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("Steps of each run.", valueName: "n"))
     var steps: Int = 100
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Problems that each optimizer meets.", valueName: "n"))
-    var seeds: Int = 5
+    @Option(
+        name: problemsName, parsing: .unconditional,
+        help: ArgumentHelp("Problems that each optimizer meets.", valueName: "n"))
+    var problems: Int = 5
 
     @Option(
         help: ArgumentHelp("Folder for race.json, race.csv and race.svg; made if missing.", valueName: "folder"))
@@ -62,8 +64,8 @@ struct RaceCommand: SharedOptionsCommand {
         guard (1...10_000_000).contains(steps) else {
             throw ValidationError("--steps \(steps): give a number from 1 to 10000000")
         }
-        guard (1...100_000).contains(seeds) else {
-            throw ValidationError("--seeds \(seeds): give a number from 1 to 100000")
+        guard (1...100_000).contains(problems) else {
+            throw ValidationError("--problems \(problems): give a number from 1 to 100000")
         }
         guard !optimizers.isEmpty else { throw ValidationError("--optimizer: name at least one") }
     }
@@ -75,11 +77,11 @@ struct RaceCommand: SharedOptionsCommand {
         for folder in [out, tensorboard].compactMap(\.self) { try makeFolder(folder) }
         let problem = try OptimizeeCatalogue(data: AppData(folder: dataDir)).optimizee(named: optimizee)
         let sweeps = specified.compactMap(\.optimizerToTune).map {
-            LearningRateSweep(on: problem, of: $0, steps: steps, seeds: seeds, seed: shared.seed)
+            LearningRateSweep(on: problem, of: $0, steps: steps, problems: problems, seed: shared.seed)
         }
         let ready = specified.filter { $0.optimizerToTune == nil }
         var race = Race(
-            on: problem, steps: steps, seeds: seeds, seed: shared.seed,
+            on: problem, steps: steps, problems: problems, seed: shared.seed,
             entrants: ready.map { Entrant($0.optimizer, label: $0.label) })
         try race.checkMemory(with: sweeps)
         let swept = try results(of: sweeps)
@@ -153,14 +155,14 @@ struct RaceCommand: SharedOptionsCommand {
         func number(_ value: Int, _ noun: String) -> String {
             "\(numberText(Double(value), digits: 15, trimsZeros: true)) \(noun)\(value == 1 ? "" : "s")"
         }
-        let sizes = [(result.parameters ?? 0, "parameter"), (steps, "step"), (seeds, "seed")]
+        let sizes = [(result.parameters ?? 0, "parameter"), (steps, "step"), (problems, "problem")]
         return "\(result.optimizee): \(sizes.map(number).joined(separator: ", "))"
     }
 
     private func chart(_ sweeps: [SweepResult]) -> LineChart {
         LineChart(
             title: "\(optimizee), \(steps) steps", xLabel: "learning rate", yLabel: "final loss",
-            caption: seeds > 1 ? "Median and quartiles of \(seeds) runs." : "One run.", xScale: .powersOfTwo,
+            caption: problems > 1 ? "Median and quartiles of \(problems) runs." : "One run.", xScale: .powersOfTwo,
             series: sweeps.map { $0.series($0.label) })
     }
 }

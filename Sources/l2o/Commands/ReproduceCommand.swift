@@ -31,7 +31,7 @@ struct ReproduceCommand: SharedOptionsCommand {
             table, results.json, finals.csv and a CSV of each experiment's figure.
 
             Examples:
-              l2o reproduce E1 --seeds 5
+              l2o reproduce E1 --problems 5
               l2o reproduce rows --weights rnnprop --weights rnnprop-paper --weights runs/dm/latest.safetensors
               l2o reproduce rows --schedules
               l2o reproduce all --quick --out runs/quick
@@ -43,9 +43,9 @@ struct ReproduceCommand: SharedOptionsCommand {
     var experiments: [String]
 
     @Option(
-        parsing: .unconditional,
+        name: problemsName, parsing: .unconditional,
         help: ArgumentHelp("Problems that each optimizer meets (10; with --quick 2).", valueName: "n"))
-    var seeds: Int?
+    var problems: Int?
 
     @Flag(help: "Everything in minutes: fewer steps and rates, hardly any meta-training.")
     var quick = false
@@ -76,8 +76,8 @@ struct ReproduceCommand: SharedOptionsCommand {
 
     mutating func validate() throws {
         guard !experiments.isEmpty else { throw ValidationError("name an experiment: E1 … E10, rows, or all") }
-        if let seeds, !(1...100_000).contains(seeds) {
-            throw ValidationError("--seeds \(seeds): give a number from 1 to 100000")
+        if let problems, !(1...100_000).contains(problems) {
+            throw ValidationError("--problems \(problems): give a number from 1 to 100000")
         }
         if let metaIterations, !(1...1_000_000_000).contains(metaIterations) {
             throw ValidationError("--meta-iterations \(metaIterations): give a number from 1 to 1000000000")
@@ -92,7 +92,7 @@ struct ReproduceCommand: SharedOptionsCommand {
         let store = try ResultsStore(path: "\(out)/store.sqlite", version: About.version)
         let runs = StoredRuns(store)
         var settings = ReproductionSettings(
-            seeds: seeds, seed: shared.seed, isQuick: quick, metaIterations: metaIterations)
+            problems: problems, seed: shared.seed, isQuick: quick, metaIterations: metaIterations)
         if schedules { settings.schedules = ScheduleShape.allCases }
         let reproduction = Reproduction(
             catalogue: OptimizeeCatalogue(data: AppData(folder: dataDir)), learned: learned, settings: settings,

@@ -18,6 +18,6 @@ extension Race {
         func gigabytes(_ bytes: Double) -> String { "\(numberText(bytes / 1e9, digits: 3)) GB" }
         throw InputError(
             "race", "needs about \(gigabytes(needed)) of memory, more than the \(gigabytes(present)) that there are",
-            advice: "take fewer parameters, a smaller minibatch, fewer steps, seeds or threads")
+            advice: "take fewer parameters, a smaller minibatch, fewer steps, problems or threads")
     }
 }

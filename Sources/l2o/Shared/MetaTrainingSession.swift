@@ -50,31 +50,31 @@ struct MetaTrainingSession {
             optimizer: try initialOptimizer(Learned.self), tasks: tasks, plan: plan, seed: seed, saving: saving,
             description: description, resumes: resumes)
         let line = ProgressLine(
-            title, unit: "iterations", start: run.trainer.progress.iteration, isShown: showsProgress)
+            title, unit: "iterations", start: run.trainer.state.iteration, isShown: showsProgress)
         defer { line.finish() }
-        let log = try tensorBoard.map { try TensorBoardLog(folder: $0, from: run.trainer.progress.iteration + 1) }
+        let log = try tensorBoard.map { try TensorBoardLog(folder: $0, from: run.trainer.state.iteration + 1) }
         var logFailure: (any Error)?
         var last = ContinuousClock.now
-        func report(_ iteration: MetaIteration, _ progress: MetaTrainingProgress) {
+        func report(_ iteration: MetaIteration, _ state: MetaTrainingState) {
             let now = ContinuousClock.now
             do {
-                try log?.append(iteration, average: progress.average, seconds: (now - last).seconds)
+                try log?.append(iteration, average: state.average, seconds: (now - last).seconds)
             } catch {
                 logFailure = error
             }
             last = now
-            let loss = progress.average.map { "loss \(numberText($0, digits: 3))" } ?? "no loss"
-            let skipped = progress.skipped > 0 ? "  \(progress.skipped) skipped" : ""
+            let loss = state.average.map { "loss \(numberText($0, digits: 3))" } ?? "no loss"
+            let skipped = state.skipped > 0 ? "  \(state.skipped) skipped" : ""
             line.update(iteration.iteration, of: iterations, detail: loss + skipped)
         }
         try run.run(
             until: iterations, shouldStop: { logFailure != nil || Interrupt.isRequested() }, report: report)
         if let logFailure { throw logFailure }
-        let progress = run.trainer.progress
+        let state = run.trainer.state
         return Outcome(
-            optimizer: Learned.descriptor.name, plan: plan.name, task: tasks.name, iterations: progress.iteration,
-            averageMetaLoss: progress.average, skipped: progress.skipped, seconds: run.seconds,
-            bestIteration: progress.best?.iteration)
+            optimizer: Learned.descriptor.name, plan: plan.name, task: tasks.name, iterations: state.iteration,
+            averageMetaLoss: state.average, skipped: state.skipped, seconds: run.seconds,
+            bestIteration: state.best?.iteration)
     }
 
     private func initialOptimizer<Learned: LearnedOptimizer>(_: Learned.Type) throws -> Learned {

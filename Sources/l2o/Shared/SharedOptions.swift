@@ -38,6 +38,9 @@ struct SharedOptions: ParsableArguments {
 }
 
 /// What every `--tensorboard` says of itself.
+/// How many problems each optimizer meets; `--seeds` is its former name.
+let problemsName: NameSpecification = [.customLong("problems"), .customLong("seeds")]
+
 let tensorBoardHelp = ArgumentHelp(
     "Folder for TensorBoard event files; made if missing.", valueName: "folder")
 

@@ -11,6 +11,7 @@ private struct GoldenRaces: Decodable {
 private struct GoldenRace: Decodable, CustomTestStringConvertible {
     let optimizee: String
     let steps: Int
+    /// The number of problems.
     let seeds: Int
     let usesOnednn: Bool
     let optimizers: [String]
@@ -20,7 +21,7 @@ private struct GoldenRace: Decodable, CustomTestStringConvertible {
     var testDescription: String { optimizee }
 
     struct Result: Decodable, Equatable {
-        /// For each seed, the digits of the number's format.
+        /// For each problem, the digits of the number's format.
         let finalLoss: [String]
         /// A digest of all losses of all steps.
         let curve: String
@@ -93,7 +94,7 @@ struct GoldenRaceTests {
     private func run(
         _ race: GoldenRace, _ optimizers: [String], _ kernels: String, _ threads: Int
     ) throws -> [Race.Result] {
-        let options = "--steps \(race.steps) --seeds \(race.seeds) --threads \(threads)"
+        let options = "--steps \(race.steps) --problems \(race.seeds) --threads \(threads)"
         let outcome = try Golden.run(
             words("race --json --quiet --optimizee \(race.optimizee) \(options) --optimizer") + optimizers,
             kernels: kernels)

@@ -37,6 +37,6 @@ print("learned \(trained.metaParameters), in blend.safetensors")
 
 // A race on a larger network than it was trained on.
 let race = Race(
-    on: network(width: 20), steps: 100, seeds: 3,
+    on: network(width: 20), steps: 100, problems: 3,
     optimizers: [trained, Blend(key: RandomKey(seed: 1)), Adam(), Adam(learningRate: 0.03)])
 for result in try race.run().results { print(result.label, result.finalStatistics.median) }

@@ -6,15 +6,17 @@ import Statistics
 
 extension ExperimentAnalysis {
     /// What was found, in sentences made from the numbers.
-    public var finding: String { findings.joined(separator: " ") }
+    public var conclusion: String { conclusions.joined(separator: " ") }
 
     /// What was found, one thing after the other.
-    public var findings: [String] {
+    public var conclusions: [String] {
         guard !analyses.isEmpty else { return ["Nothing: every problem was skipped."] }
         var sentences: [String] = []
-        if let rows { sentences += rows.findings }
+        if let rows { sentences += rows.conclusions }
         if analyses.count == 1 || analyses[0].baseline == nil {
-            sentences += analyses.map { analyses.count == 1 ? $0.finding : "\($0.panel.panel.title): \($0.finding)" }
+            sentences += analyses.map {
+                analyses.count == 1 ? $0.conclusion : "\($0.panel.panel.title): \($0.conclusion)"
+            }
         } else {
             sentences += verdicts
         }
@@ -93,7 +95,7 @@ extension PanelAnalysis {
 
 extension RowsAnalysis {
     /// The interquartile means: the lowest, and the subject's.
-    var findings: [String] {
+    var conclusions: [String] {
         guard let best = standings.first else { return [] }
         var sentences = [
             "Over the middle half of all runs of all \(panels.count) problems, the lowest losses relative to the best "

@@ -17,7 +17,7 @@ public struct MetaIteration: Sendable, Equatable {
 }
 
 /// What a run must keep, besides φ and the tasks under way, to continue as if it had never stopped.
-public struct MetaTrainingProgress: Sendable, Equatable {
+public struct MetaTrainingState: Sendable, Equatable {
     /// Meta-iterations done.
     public internal(set) var iteration = 0
     /// The moments of Adam on φ, the running norm, and averages of φ.

@@ -3,7 +3,7 @@ import Statistics
 
 extension PanelAnalysis {
     /// What was found, in sentences made from the numbers.
-    public var finding: String {
+    public var conclusion: String {
         var sentences = hasOpponent ? [subjectSentence] : [bestSentence]
         sentences += rivals.map { "\($0.name) against the same one: \($0.duel.text), \(called($0.duel.verdict))." }
         if hasOpponent, let best = standings.first, ![subject.name, baseline!.name].contains(best.name) {
@@ -11,7 +11,7 @@ extension PanelAnalysis {
         }
         let diverged = standings.filter { $0.result.diverged > 0 }
         if !diverged.isEmpty {
-            let counts = diverged.map { "\($0.result.label) in \($0.result.diverged) of \(race.seeds) runs" }
+            let counts = diverged.map { "\($0.result.label) in \($0.result.diverged) of \(race.problems) runs" }
             sentences.append("Diverged: \(listText(counts)).")
         }
         return sentences.joined(separator: " ")
