@@ -70,8 +70,36 @@ private let dm = DMoptimizer.descriptor
     @Test func ourOwnTensorsNeedNoMetadata() throws {
         for rule in RuleRegister.all {
             let bare = SafetensorsFile(weights(rule).tensors)
-            #expect(try LearnedWeights(bare, path: "x") == weights(rule))
+            if RuleRegister.all.contains(where: { $0.name != rule.name && $0.tensors(4) == rule.tensors(4) }) {
+                try expectRefusal(bare, "its tensors are those of")
+            } else {
+                #expect(try LearnedWeights(bare, path: "x") == weights(rule))
+            }
         }
+    }
+
+    @Test("Of rules whose tensors have the same names, shapes decide; where they do not, the metadata must")
+    func rulesWithTheSameNames() throws {
+        func rule(_ name: String, features: Int) -> RuleDescriptor {
+            RuleDescriptor(
+                name: name, summary: "", constants: [], size: dm.size,
+                tensors: { size in
+                    [ParameterShape("lstm1.weight", [features + size, 4 * size])] + dm.tensors(size).dropFirst()
+                }, type: dm.type)
+        }
+        let (wide, twin) = (rule("wide", features: 3), rule("twin", features: 2))
+        #expect(twin.tensors(4) == dm.tensors(4))
+        for rules in [[dm, wide], [wide, dm], [dm, twin, wide]] {
+            let bare = SafetensorsFile(weights(wide).tensors)
+            #expect(try LearnedWeights(bare, path: "x", rules: rules).kind == "wide")
+        }
+        let bare = SafetensorsFile(weights(dm).tensors)
+        #expect(try LearnedWeights(bare, path: "x", rules: [wide, dm]).kind == "dm")
+        let error = #expect(throws: InputError.self) {
+            try LearnedWeights(bare, path: "x", rules: [dm, twin])
+        }
+        #expect(error?.description.contains("those of dm and those of twin") == true)
+        #expect(try LearnedWeights(weights(dm).safetensors(), path: "x", rules: [twin, dm]).kind == "dm")
     }
 
     @Test func metadataAllowFurtherTensors() throws {

@@ -70,7 +70,7 @@ extension LearnedWeights {
     /// Reads weights of any known rule, in our own convention or in one that the rule knows.
     ///
     /// The metadata `kind` and `convention` narrow the choice and allow further tensors in the file; without them the
-    /// tensors must be exactly those of one convention. Constants in the metadata override the convention's.
+    /// tensors must be exactly those of one convention, and of one rule. Constants in the metadata override the convention's.
     ///
     /// - Parameters:
     ///   - file: the file's content.

@@ -33,16 +33,33 @@ struct WeightReader {
             return isNamed ? wanted.subtracting(present) : wanted.symmetricDifference(present)
         }
         // Of two that fit, the one that explains more: DMoptimizer's tensors are among RNNprop's.
-        let nearest = candidates.min {
-            (misfit($0).count, -$0.convention.tensorNames.count)
-                < (misfit($1).count, -$1.convention.tensorNames.count)
-        }!
-        guard let wrong = misfit(nearest).min() else { return nearest }
+        func distance(_ candidate: Candidate) -> (Int, Int) {
+            (misfit(candidate).count, -candidate.convention.tensorNames.count)
+        }
+        let nearest = candidates.min { distance($0) < distance($1) }!
+        guard let wrong = misfit(nearest).min() else {
+            let equals = candidates.filter { distance($0) == distance(nearest) }
+            return equals.count == 1 ? nearest : try byShape(equals, file, path)
+        }
         throw InputError(
             path,
             "\(present.contains(wrong) ? "has an unexpected" : "lacks the") tensor \(quoted(wrong)) for weights of"
                 + " \(nearest.rule.name) in the convention \(nearest.convention.name), the nearest",
             advice: "name a file with the weights of a learned optimizer")
+    }
+
+    /// Of candidates with the same tensors' names, the one with their shapes; the first where none has them.
+    private static func byShape(
+        _ candidates: [Candidate], _ file: SafetensorsFile, _ path: String
+    ) throws -> Candidate {
+        let fitting = candidates.filter { rule, convention in
+            let source = WeightSource(file: file, path: path, rule: rule, convention: convention.name)
+            return (try? convention.read(source)) != nil
+        }
+        guard fitting.count > 1 else { return fitting.first ?? candidates[0] }
+        throw InputError(
+            path, "its tensors are those of \(fitting.map(\.rule.name).joined(separator: " and those of "))",
+            advice: "name the kind in its metadata")
     }
 
     private static func narrowed(
