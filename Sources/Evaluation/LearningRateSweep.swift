@@ -152,6 +152,16 @@ public struct SweepResult: Sendable {
 
     /// The learning rate with the lowest mean final loss.
     public var best: Trial { trials[bestIndex] }
+    /// How many runs the search took: each rate on each problem that it met.
+    public var runs: Int { trials.reduce(0) { $0 + $1.finalLosses.count } }
+
+    /// The sweep whose best rate has the lowest mean final loss, the first where several have; nil where there is none.
+    ///
+    /// - Parameter sweeps: several optimizers, or one with several constants, on the same problems.
+    public static func best(of sweeps: some Sequence<SweepResult>) -> SweepResult? {
+        sweeps.min { ($0.best.mean, $0.best.diverged) < ($1.best.mean, $1.best.diverged) }
+    }
+
     /// At how many of the learning rates a run diverged.
     public var divergedRates: Int { trials.count { $0.diverged > 0 } }
     /// Whether the best rate is the last that was tried in a direction: the true best may lie beyond the sweep's limits.

@@ -5,13 +5,15 @@ import Platform
 public enum OptimizerChoice: Sendable {
     /// Ready to run.
     case ready(any HandDesignedOptimizer)
-    /// To be run at the best learning rate, which is still to be found.
-    case sweep(any HandDesignedOptimizer)
+    /// To be run at the best learning rate, which is still to be found. Where constants are to be chosen too, there is one
+    /// for each combination of them, and the best of them is wanted.
+    case sweep([any HandDesignedOptimizer])
 
-    /// The optimizer; where a sweep was asked for, at its default learning rate.
+    /// The optimizer; where a sweep was asked for, the first of its choices at its default learning rate.
     public var optimizer: any HandDesignedOptimizer {
         switch self {
-        case .ready(let optimizer), .sweep(let optimizer): optimizer
+        case .ready(let optimizer): optimizer
+        case .sweep(let optimizers): optimizers[0]
         }
     }
 }
@@ -19,8 +21,9 @@ public enum OptimizerChoice: Sendable {
 /// The hand-designed optimizers by name.
 ///
 /// A specification is a keyword and options, `adam:lr=0.03125,beta1=0.9`. Every optimizer takes
-/// `lr=RATE` or `lr=sweep`, its own constants, and `cosine=STEPS` with or without `warmup=STEPS`. Numbers may be
-/// written as powers of two, `lr=2^-5.5`.
+/// `lr=RATE` or `lr=sweep`, its own constants, and a schedule: `cosine=STEPS` or `rsqrt=TIMESCALE`, either with or
+/// without `warmup=STEPS`, which may also stand alone. Numbers may be written as powers of two, `lr=2^-5.5`. With
+/// `lr=sweep` a constant may be a choice, `epsilon=1e-8|1e-12`, among which the sweeps decide.
 ///
 ///     let adam = try OptimizerCatalogue.parse("adam:lr=2^-5").optimizer
 public enum OptimizerCatalogue {
@@ -64,12 +67,13 @@ private struct OptionReader {
     var seen: Set<String> = []
     var warmUpSteps: Int?
     var steps: Int?
+    var timescale: Int?
     var sweep = false
 
     init(_ specification: String) { self.specification = specification }
 
     mutating func read<O: HandDesignedOptimizer>(_ text: String, into standard: O) throws -> OptimizerChoice {
-        var optimizer = standard
+        var choices = [standard]
         for option in text.split(separator: ",") {
             let pair = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard pair.count == 2 else {
@@ -78,36 +82,66 @@ private struct OptionReader {
             guard seen.insert(pair[0]).inserted else {
                 throw InputError(specification, "\(pair[0]) is given twice", advice: "give it once")
             }
-            try set(pair[0], to: pair[1], in: &optimizer)
+            try set(pair[0], to: pair[1], in: &choices)
         }
-        if let warmUpSteps {
-            guard let steps, warmUpSteps < steps else {
-                throw InputError(
-                    specification, "a warm-up needs a longer cosine", advice: "add cosine=STEPS with more steps")
+        let schedule = try schedule()
+        for index in choices.indices { choices[index].schedule = schedule }
+        guard sweep else {
+            guard choices.count == 1 else {
+                throw InputError(specification, "a choice needs a sweep", advice: "add lr=sweep, or give one value")
             }
-            optimizer.schedule = .warmUpCosine(warmUpSteps: warmUpSteps, steps: steps)
-        } else if let steps {
-            optimizer.schedule = .cosine(steps: steps)
+            return .ready(choices[0])
         }
-        return sweep ? .sweep(optimizer) : .ready(optimizer)
+        return .sweep(choices)
+    }
+
+    private func schedule() throws -> Schedule {
+        let warmUpSteps = warmUpSteps ?? 0
+        switch (steps, timescale) {
+        case (nil, nil): return .warmUp(steps: warmUpSteps)
+        case (nil, let timescale?): return .inverseSquareRoot(timescale: timescale, warmUpSteps: warmUpSteps)
+        case (let steps?, nil):
+            guard warmUpSteps < steps else {
+                throw InputError(
+                    specification, "the warm-up is as long as the cosine", advice: "give cosine=STEPS more steps")
+            }
+            return .warmUpCosine(warmUpSteps: warmUpSteps, steps: steps)
+        case (_?, _?):
+            throw InputError(specification, "it has two schedules", advice: "give cosine or rsqrt, not both")
+        }
     }
 
     private mutating func set<O: HandDesignedOptimizer>(
-        _ name: String, to value: String, in optimizer: inout O
+        _ name: String, to value: String, in choices: inout [O]
     ) throws {
         switch name {
         case "lr" where value == "sweep": sweep = true
-        case "lr": optimizer.learningRate = try number(name, value, .nonNegative)
+        case "lr":
+            let rate = try number(name, value, .nonNegative)
+            for index in choices.indices { choices[index].learningRate = rate }
         case "cosine": steps = try count(name, value)
+        case "rsqrt": timescale = try count(name, value)
         case "warmup": warmUpSteps = try count(name, value)
         default:
             guard let constant = O.hyperparameters.first(where: { $0.name == name }) else {
-                let names = ["lr"] + O.hyperparameters.map(\.name) + ["cosine", "warmup"]
+                let names = ["lr"] + O.hyperparameters.map(\.name) + ["cosine", "rsqrt", "warmup"]
                 throw InputError(
                     specification, "\(O.keyword) has no option \"\(name)\"",
                     advice: suggestion(for: name, among: names))
             }
-            optimizer[keyPath: constant.path] = try number(name, value, constant.domain)
+            let values = try value.split(separator: "|", omittingEmptySubsequences: false).map {
+                try number(name, String($0), constant.domain)
+            }
+            guard Set(values).count == values.count else {
+                throw InputError(specification, "\(name) has a value twice", advice: "give each once")
+            }
+            choices = choices.flatMap { choice in
+                values.map { value in
+                    var choice = choice
+                    choice[keyPath: constant.path] = value
+                    return choice
+                }
+            }
         }
     }
 

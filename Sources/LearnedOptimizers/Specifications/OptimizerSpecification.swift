@@ -4,7 +4,8 @@ import Optimizers
 /// An optimizer as a user writes it.
 ///
 /// - `adam`, `adam:lr=2^-5,beta1=0.9`: a hand-designed one, see `OptimizerCatalogue`;
-/// - `adam:lr=sweep`: one whose learning rate is to be searched for;
+/// - `adam:lr=sweep`, `adam:lr=sweep,epsilon=1e-8|1e-12`: one whose learning rate is to be searched for, or the best of
+///   several;
 /// - `rnnprop`, `rnnprop-paper`: learned weights that are shipped;
 /// - `runs/mine/best.safetensors`: a file of learned weights;
 /// - `rnnprop:state=half`, `FILE:state=half,factors=bfloat16`: either with options, those of `LearnedOption.all`.

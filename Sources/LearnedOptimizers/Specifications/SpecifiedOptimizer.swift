@@ -3,29 +3,31 @@ public import Optimizers
 
 /// An optimizer that a specification names, ready to run or to be tuned.
 public struct SpecifiedOptimizer: Sendable {
-    /// The optimizer; where its learning rate is to be searched for, at its default.
+    /// The optimizer; where its learning rate is to be searched for, the first of those to choose from, at its default.
     public let optimizer: any Optimizer
     /// What tables and charts call it.
     public fileprivate(set) var label: String
-    /// The hand-designed optimizer whose learning rate is to be searched for; nil where there is none to search for.
-    public let optimizerToTune: (any HandDesignedOptimizer)?
+    /// The hand-designed optimizers whose learning rates are to be searched for, and of which the best is wanted: one, or
+    /// several where constants are to be chosen; empty where there is nothing to search for.
+    public let optimizersToTune: [any HandDesignedOptimizer]
     /// A label that two files cannot share.
     fileprivate let longLabel: String
 
-    /// The same for two that would do the same.
-    fileprivate var key: String {
-        optimizerToTune.map { "sweep of " + $0.with(learningRate: 1).name } ?? optimizer.name
+    /// Two that would do the same share one.
+    fileprivate var keys: [String] {
+        optimizersToTune.isEmpty
+            ? [optimizer.name] : optimizersToTune.map { "sweep of " + $0.with(learningRate: 1).name }
     }
 
     fileprivate init(_ choice: OptimizerChoice) {
         optimizer = choice.optimizer
         switch choice {
         case .ready(let optimizer):
-            optimizerToTune = nil
+            optimizersToTune = []
             label = optimizer.label
-        case .sweep(let optimizer):
-            optimizerToTune = optimizer
-            label = optimizer.labelWithoutRate
+        case .sweep(let optimizers):
+            optimizersToTune = optimizers
+            label = optimizers.map(\.labelWithoutRate).joined(separator: " | ")
         }
         longLabel = label
     }
@@ -41,7 +43,7 @@ public struct SpecifiedOptimizer: Sendable {
                 origin.text, "\(rule.name) does not offer \(option.text)",
                 advice: offered.isEmpty ? "leave it out" : "it offers \(offered)")
         }
-        optimizerToTune = nil
+        optimizersToTune = []
         func label(_ name: String) -> String {
             ([name == rule.name ? name : "\(rule.name) (\(name))"] + options.map(\.label)).joined(separator: ", ")
         }
@@ -64,7 +66,7 @@ extension OptimizerSpecification {
     ///   still to be searched for.
     public func optimizer(rules: [RuleDescriptor] = RuleRegister.all) throws -> any Optimizer {
         let specified = try specified(rules: rules)
-        guard specified.optimizerToTune == nil else {
+        guard specified.optimizersToTune.isEmpty else {
             throw InputError(text, "its learning rate is still to be searched for", advice: "give one, as lr=2^-7")
         }
         return specified.optimizer
@@ -82,7 +84,8 @@ extension OptimizerSpecification {
         var seen: [String: String] = [:]
         var all = try texts.map { text in
             let specified = try OptimizerSpecification(text).specified(rules: rules)
-            if let other = seen.updateValue(text, forKey: specified.key) {
+            for key in specified.keys {
+                guard let other = seen.updateValue(text, forKey: key) else { continue }
                 throw InputError(
                     text, other == text ? "is given twice" : "is the same optimizer as \(other)",
                     advice: "give each optimizer once")

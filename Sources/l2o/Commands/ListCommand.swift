@@ -80,7 +80,8 @@ struct ListCommand: SharedOptionsCommand {
             \(table(handDesigned.map { [$0.name, $0.summary] }))
             Options and their defaults
             \(defaults)
-            Also lr=2^-5.5, lr=sweep for the best rate of a grid, and cosine=STEPS,warmup=STEPS.
+            Also lr=2^-5.5, lr=sweep for the best rate of a grid, lr=sweep,epsilon=1e-8|1e-12 for the better of two
+            constants too, and schedules: cosine=STEPS or rsqrt=TIMESCALE, with or without warmup=STEPS.
 
             Learned
             \(table(learned.map { [$0.name, $0.summary] }))

@@ -15,7 +15,8 @@ struct RaceCommand: SharedOptionsCommand {
         discussion: """
             On each problem all optimizers start from the same parameters and see the same minibatches. An optimizer is a \
             name with options (l2o list optimizers), or a file with the weights of a learned one. With lr=sweep it runs \
-            at the best learning rate of a grid of powers of √2; rnnprop:state=half keeps the state of a learned one in \
+            at the best learning rate of a grid of powers of √2, with lr=sweep,epsilon=1e-8|1e-12 also at the better ε; \
+            rnnprop:state=half keeps the state of a learned one in \
             16 bits, FILE:factors=bfloat16 multiplies in bfloat16, FILE:state=half,factors=bfloat16 does both.
 
             The final loss is that of the last parameters, averaged over all minibatches of the run. The table shows \
@@ -76,10 +77,10 @@ struct RaceCommand: SharedOptionsCommand {
         // Before hours of work, not after.
         for folder in [out, tensorboard].compactMap(\.self) { try makeFolder(folder) }
         let problem = try OptimizeeCatalogue(data: AppData(folder: dataDir)).optimizee(named: optimizee)
-        let sweeps = specified.compactMap(\.optimizerToTune).map {
+        let sweeps = specified.flatMap(\.optimizersToTune).map {
             LearningRateSweep(on: problem, of: $0, steps: steps, problems: problems, seed: shared.seed)
         }
-        let ready = specified.filter { $0.optimizerToTune == nil }
+        let ready = specified.filter(\.optimizersToTune.isEmpty)
         var race = Race(
             on: problem, steps: steps, problems: problems, seed: shared.seed,
             entrants: ready.map { Entrant($0.optimizer, label: $0.label) })
@@ -112,13 +113,18 @@ struct RaceCommand: SharedOptionsCommand {
                 progress: { line.update($0.completed, of: $0.total) }, isCancelled: Interrupt.isRequested))
     }
 
-    /// All of them in the order in which they were given, those to be tuned as the sweeps tuned them.
+    /// All of them in the order in which they were given, those to be tuned as the sweeps tuned them, the best where there
+    /// was a choice.
     ///
     /// A sweep may find the very rate at which the optimizer also runs without one: then its label says which it is.
     private func entrants(_ specified: [SpecifiedOptimizer], _ swept: [SweepResult]) -> [Entrant] {
-        var tuned = swept.makeIterator()
-        let entrants = specified.map {
-            $0.optimizerToTune == nil ? Entrant($0.optimizer, label: $0.label) : Entrant(tuned.next()!)
+        var tuned = swept[...]
+        let entrants = specified.map { specified in
+            let own = tuned.prefix(specified.optimizersToTune.count)
+            tuned = tuned.dropFirst(own.count)
+            return SweepResult.best(of: own).map { best in
+                Entrant(best.optimizer, trials: own.reduce(0) { $0 + $1.trials.count })
+            } ?? Entrant(specified.optimizer, label: specified.label)
         }
         return entrants.map { entrant in
             guard entrant.trials != nil, entrants.count(where: { $0.label == entrant.label }) > 1 else {
