@@ -28,12 +28,15 @@ public enum HyperparameterDomain: Sendable {
     case fraction
     /// 0 ≤ x, finite.
     case nonNegative
+    /// 0 < x, finite.
+    case positive
 
     /// Whether a value makes sense.
     public func contains(_ value: Double) -> Bool {
         switch self {
         case .fraction: value >= 0 && value < 1
         case .nonNegative: value >= 0 && value.isFinite
+        case .positive: value > 0 && value.isFinite
         }
     }
 
@@ -42,6 +45,7 @@ public enum HyperparameterDomain: Sendable {
         switch self {
         case .fraction: "a number from 0 to below 1"
         case .nonNegative: "a finite number of at least 0"
+        case .positive: "a finite number above 0"
         }
     }
 }

@@ -29,7 +29,8 @@ public enum OptimizerChoice: Sendable {
 public enum OptimizerCatalogue {
     /// Each optimizer with its default constants, simple ones first.
     public static let all: [any HandDesignedOptimizer] = [
-        SGD(), Momentum(), Nesterov(), Adagrad(), RMSprop(), Adadelta(), Adam(), AdamW(),
+        SGD(), Momentum(), Nesterov(), Adagrad(), RMSprop(), Adadelta(), Adam(), AdamW(), NAdam(), NAdamW(),
+        SeedRule(),
     ]
 
     /// Each optimizer's keyword, in the order of `all`.

@@ -135,7 +135,7 @@ public struct ReproductionSettings: Sendable {
     /// Meta-iterations of each ablation.
     public var metaIterations: Int
     /// The hand-designed optimizers that are tuned.
-    public var tuned: [any HandDesignedOptimizer] = OptimizerCatalogue.all.filter { !($0 is AdamW) }
+    public var tuned: [any HandDesignedOptimizer] = Experiments.opponents
     /// The schedules under which a panel's best of them is tuned again; each takes about an eighth more runs.
     public var schedules: [ScheduleShape] = []
 

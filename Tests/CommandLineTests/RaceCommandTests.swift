@@ -86,6 +86,26 @@ import Testing
         }
     }
 
+    @Test func ofAChoiceTheBestRaces() throws {
+        let outcome = try l2o(
+            words("race --optimizee convex --steps 20 --problems 2 --json --optimizer")
+                + ["adam:lr=sweep,epsilon=1e-8|1", "sgd", "nadam:lr=sweep,epsilon=1|1e-12,warmup=4"])
+        #expect(outcome.exitCode == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
+        let results = try #require((try outcome.json() as? [String: Any])?["results"] as? [[String: Any]])
+        let alone = try #require(
+            (try l2o(
+                words("race --optimizee convex --steps 20 --problems 2 --json --optimizer")
+                    + ["adam:lr=sweep,epsilon=1e-8", "adam:lr=sweep,epsilon=1"]
+            ).json() as? [String: Any])?["results"] as? [[String: Any]])
+        func mean(_ result: [String: Any]) -> Double {
+            (result["final_loss"] as? [Double] ?? []).reduce(0, +)
+        }
+        #expect(results.map { ($0["label"] as? String)?.prefix(4) } == ["adam", "sgd ", "nada"])
+        #expect(mean(results[0]) == alone.map(mean).min())
+        let trials = alone.compactMap { $0["trials"] as? Int }
+        #expect(trials.count == 2 && results[0]["trials"] as? Int == trials.reduce(0, +))
+    }
+
     /// Started where the loss overflows, every rate diverges, and the search goes down to its end.
     @Test func aBestRateAtTheEndOfTheSearchIsSaid() throws {
         let outcome = try l2o(

@@ -11,6 +11,7 @@ import Testing
 struct ContinuedRunTests {
     private static let specifications = [
         "rnnprop", "rnnprop:state=half", "rnnprop-paper", "adam", "adam:cosine=50,warmup=30", "nesterov",
+        "nadam", "nadamw:rsqrt=20,warmup=30", "seed-rule",
     ]
     private let key = RandomKey(seed: 4).child(2)
 

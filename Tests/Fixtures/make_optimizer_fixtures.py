@@ -13,6 +13,27 @@ import torch
 
 SIZE, STEPS, KEPT = 12, 36, [1, 2, 3, 10, 36]
 
+
+class SeedRule:
+    """No rule of PyTorch's: its formula, in double precision."""
+
+    def __init__(self, parameters, foreach, lr=2**-5, beta=0.95, share=0.3, eps=1e-14, tau=100):
+        (self.parameters,) = parameters
+        self.theta = self.parameters.detach().double()
+        self.lr, self.beta, self.share, self.eps, self.tau = lr, beta, share, eps, tau
+        self.m, self.v, self.t = torch.zeros_like(self.theta), torch.zeros_like(self.theta), 0
+
+    def step(self):
+        g = self.parameters.grad.double()
+        self.t += 1
+        self.m = self.beta * self.m + (1 - self.beta) * g
+        self.v = self.beta * self.v + (1 - self.beta) * g**2
+        m, v = (x / (1 - self.beta**self.t) for x in (self.m, self.v))
+        rate = self.lr / (1 + self.t / self.tau) ** 0.5
+        self.theta = self.theta - rate * ((1 - self.share) * m + self.share * g) / (v.sqrt() + self.eps)
+        self.parameters.data = self.theta.float()
+
+
 CASES = [
     ("sgd:lr=0.1", torch.optim.SGD, dict(lr=0.1)),
     ("momentum:lr=0.05", torch.optim.SGD, dict(lr=0.05, momentum=0.9)),
@@ -27,6 +48,22 @@ CASES = [
     ("adam:lr=0.1,beta1=0.5,beta2=0.9,epsilon=0.0001", torch.optim.Adam, dict(lr=0.1, betas=(0.5, 0.9), eps=1e-4)),
     ("adamw", torch.optim.AdamW, dict()),
     ("adamw:lr=0.1,decay=0.3", torch.optim.AdamW, dict(lr=0.1, weight_decay=0.3)),
+    ("adam:lr=0.1,epsilon=1e-12", torch.optim.Adam, dict(lr=0.1, eps=1e-12)),
+    ("nadam", torch.optim.NAdam, dict()),
+    (
+        "nadam:lr=0.1,beta1=0.5,beta2=0.9,epsilon=0.0001,psi=0.2", torch.optim.NAdam,
+        dict(lr=0.1, betas=(0.5, 0.9), eps=1e-4, momentum_decay=0.2),
+    ),
+    ("nadamw", torch.optim.NAdam, dict(weight_decay=0.01, decoupled_weight_decay=True)),
+    (
+        "nadamw:lr=0.1,decay=0.3,epsilon=1e-12", torch.optim.NAdam,
+        dict(lr=0.1, weight_decay=0.3, decoupled_weight_decay=True, eps=1e-12),
+    ),
+    ("seed-rule", SeedRule, dict()),
+    (
+        "seed-rule:lr=0.1,beta=0.8,gradient=0.5,epsilon=0.0001,tau=7", SeedRule,
+        dict(lr=0.1, beta=0.8, share=0.5, eps=1e-4, tau=7),
+    ),
 ]
 
 

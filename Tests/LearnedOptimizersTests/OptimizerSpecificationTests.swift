@@ -114,7 +114,7 @@ struct OptimizerSpecificationTests {
                     "rnnprop (other), half state",
                 ])
             #expect(
-                all.map { $0.optimizerToTune != nil } == names.map { $0.contains("sweep") }
+                all.map { !$0.optimizersToTune.isEmpty } == names.map { $0.contains("sweep") }
                     + Array(repeating: false, count: 5))
             #expect(try OptimizerSpecification.optimizers([files[3]]).map(\.label) == ["rnnprop"])
         }
@@ -129,12 +129,15 @@ struct OptimizerSpecificationTests {
                 (["adam", "adam"], "adam: is given twice"),
                 (["adam:lr=0.03125", "adam:lr=2^-5"], "as adam:lr=0.03125"),
                 (["adam:lr=sweep", "adam:lr=sweep"], "given twice"),
+                (["adam:lr=sweep", "adam:lr=sweep,epsilon=1e-8|1e-12"], "is the same optimizer as adam:lr=sweep;"),
                 (["rnnprop", copy], "\(copy): is the same optimizer as rnnprop; give each optimizer once"),
             ] {
                 let error = #expect(throws: InputError.self) { _ = try OptimizerSpecification.optimizers(texts) }
                 #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
             }
             #expect(try OptimizerSpecification.optimizers(["adam", "adam:lr=sweep"]).count == 2)
+            let choice = try OptimizerSpecification.optimizers(["nadam:lr=sweep,epsilon=1e-8|1e-12"])
+            #expect(choice[0].label == "nadam | nadam epsilon=1e-12" && choice[0].optimizersToTune.count == 2)
         }
     }
 

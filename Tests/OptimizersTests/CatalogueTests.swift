@@ -31,15 +31,30 @@ struct CatalogueTests {
 
     @Test("A sweep is a choice of its own")
     func sweep() throws {
-        guard case .sweep(let optimizer) = try OptimizerCatalogue.parse("momentum:lr=sweep,momentum=0.5") else {
+        guard case .sweep(let optimizers) = try OptimizerCatalogue.parse("momentum:lr=sweep,momentum=0.5") else {
             Issue.record("not a sweep")
             return
         }
-        #expect((optimizer as? Momentum)?.momentum == 0.5)
+        #expect(optimizers.map { ($0 as? Momentum)?.momentum } == [0.5])
         guard case .ready = try OptimizerCatalogue.parse("momentum:lr=0.1") else {
             Issue.record("not ready")
             return
         }
+    }
+
+    @Test("A constant of a sweep may be a choice, several of them every combination", arguments: ["adam", "nadam"])
+    func choices(keyword: String) throws {
+        let text = "\(keyword):epsilon=1e-8|1e-12,lr=sweep,beta1=0.9|0.5,rsqrt=10,warmup=5"
+        guard case .sweep(let optimizers) = try OptimizerCatalogue.parse(text) else {
+            Issue.record("not a sweep")
+            return
+        }
+        #expect(optimizers.allSatisfy { $0.schedule == .inverseSquareRoot(timescale: 10, warmUpSteps: 5) })
+        #expect(
+            optimizers.map(\.labelWithoutRate)
+                == ["", " beta1=0.5", " epsilon=1e-12", " beta1=0.5 epsilon=1e-12"].map {
+                    keyword + $0 + " rsqrt=10 warmup=5"
+                })
     }
 
     @Test(
@@ -53,8 +68,14 @@ struct CatalogueTests {
             ("adam:lr=nan", "at least 0"),
             ("adam:lr", "write lr=VALUE"),
             ("adam:lr=1,lr=2", "given twice"),
-            ("adam:warmup=5", "longer cosine"),
-            ("adam:cosine=5,warmup=5", "longer cosine"),
+            ("adam:cosine=5,warmup=5", "the warm-up is as long as the cosine; give cosine=STEPS more steps"),
+            ("adam:cosine=5,rsqrt=5", "two schedules; give cosine or rsqrt"),
+            ("adam:rsqrt=-1", "number of steps"),
+            ("adam:epsilon=1e-8|1e-12", "a choice needs a sweep; add lr=sweep"),
+            ("adam:lr=sweep,epsilon=1e-8|", "epsilon cannot be \"\""),
+            ("adam:lr=sweep,epsilon=1e-8|1e-8", "a value twice"),
+            ("adam:lr=1|2", "lr cannot be"),
+            ("seed-rule:tau=0", "a finite number above 0"),
             ("adam:cosine=0", "number of steps"),
             ("", "choose one of sgd,"),
         ])

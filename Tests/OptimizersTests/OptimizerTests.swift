@@ -1,12 +1,16 @@
+import Foundation
 import NumericCore
 import Optimizers
 import Testing
 
 private let sizes = [0, 1, 15, 16, 17, 1000]
 
-/// Every optimizer of the catalogue, and a case of each with a schedule.
+/// Every optimizer of the catalogue, and a case of each with each schedule.
 private let specifications =
-    OptimizerCatalogue.keywords + OptimizerCatalogue.keywords.map { "\($0):cosine=50,warmup=5" }
+    OptimizerCatalogue.keywords
+    + ["cosine=50,warmup=5", "rsqrt=2", "warmup=5", "rsqrt=3,warmup=6"].flatMap { options in
+        OptimizerCatalogue.keywords.map { "\($0):\(options)" }
+    }
 
 @Suite("Every optimizer")
 struct OptimizerTests {
@@ -67,12 +71,64 @@ struct OptimizerTests {
         }
     }
 
+    @Test("Where every gradient is exactly zero nothing moves, unless weights decay", arguments: specifications)
+    func zero(specification: String) throws {
+        let optimizer = try OptimizerCatalogue.parse(specification).optimizer
+        func check<O: Optimizer>(_ optimizer: O) {
+            var parameters = start(17)
+            var state = optimizer.initialState(parameterCount: 17)
+            for _ in 0..<30 {
+                optimizer.update(&parameters, gradient: Array(repeating: 0, count: 17), state: &state)
+            }
+            #expect(parameters == start(17))
+        }
+        if !(optimizer is AdamW || optimizer is NAdamW) { check(optimizer) }
+    }
+
+    @Test("The seed rule moves by its rate whatever the gradients' size, and only divides by a rate that falls")
+    func seedRule() {
+        for size: Float in [1e-10, 1e-5, 1, 1e10] {
+            let rule = SeedRule()
+            var state = rule.initialState(parameterCount: 1)
+            var parameters: [Float] = [0]
+            for step in 1...300 {
+                let before = parameters[0]
+                rule.update(&parameters, gradient: [size], state: &state)
+                // Steps of equal gradients are the rate alone: both averages, corrected, are the gradient's.
+                let rate = 0x1p-5 / (1 + Double(step) / 100).squareRoot() / (1 + 1e-14 / Double(size))
+                #expect(abs(Double(before - parameters[0]) / rate - 1) < 2e-4, "step \(step) of \(size)")
+            }
+        }
+    }
+
+    @Test("NAdam's product of momenta may end early: late steps are those of a product that is whole")
+    func products() {
+        for (beta1, decay) in [(0.9, 4e-3), (0.99, 0.5), (0.5, 0), (0, 1)] {
+            let nadam = NAdam(learningRate: 0.01, beta1: beta1, momentumDecay: decay)
+            var state = nadam.initialState(parameterCount: 1)
+            var parameters: [Float] = [0]
+            var (mean, square, product) = (0.0, 0.0, 1.0)
+            func momentum(_ step: Int) -> Double { beta1 * (1 - 0.5 * pow(0.96, Double(step) * decay)) }
+            for step in 1...900 {
+                let (before, g) = (parameters[0], Float(sin(Double(step))))
+                nadam.update(&parameters, gradient: [g], state: &state)
+                product *= momentum(step)
+                mean = beta1 * mean + (1 - beta1) * Double(g)
+                square = 0.999 * square + 0.001 * Double(g) * Double(g)
+                let next = momentum(step + 1)
+                let root = (square / (1 - pow(0.999, Double(step)))).squareRoot() + 1e-8
+                let sum = (1 - momentum(step)) / (1 - product) * Double(g) + next / (1 - product * next) * mean
+                #expect(abs(Double(before - parameters[0]) - 0.01 * sum / root) < 1e-6)
+            }
+        }
+    }
+
     @Test("Each case runs its own optimizer: names and updates all differ")
     func distinct() throws {
         let optimizers = try specifications.map {
             try OptimizerCatalogue.parse($0).optimizer.with(learningRate: 0.05)
         }
-        let ends = optimizers.map { trajectory($0, start: start(16), steps: 4) }
+        let ends = optimizers.map { trajectory($0, start: start(16), steps: 9) }
         for i in optimizers.indices {
             for j in 0..<i {
                 #expect(optimizers[i].name != optimizers[j].name)
@@ -83,7 +139,7 @@ struct OptimizerTests {
 
     @Test("The bytes of state are those that the optimizer keeps")
     func stateBytes() {
-        #expect(OptimizerCatalogue.all.map(\.stateBytesPerParameter) == [0, 4, 4, 4, 4, 8, 8, 8])
+        #expect(OptimizerCatalogue.all.map(\.stateBytesPerParameter) == [0, 4, 4, 4, 4, 8, 8, 8, 8, 8, 8])
     }
 
     // MARK: Runs

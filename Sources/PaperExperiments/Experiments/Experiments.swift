@@ -1,7 +1,13 @@
 import Files
+public import Optimizers
 
 /// The paper's experiments, E1 to E10, and its 22 test rows.
 public enum Experiments {
+    /// The seven hand-designed optimizers that the paper tunes at constant rates.
+    public static let opponents: [any HandDesignedOptimizer] = [
+        SGD(), Momentum(), Nesterov(), Adagrad(), RMSprop(), Adadelta(), Adam(),
+    ]
+
     /// The rows on which the paper races a learned optimizer against tuned ones, with what its authors' tuning found.
     public static let rows: [Panel] =
         [
