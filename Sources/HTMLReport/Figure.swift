@@ -117,10 +117,18 @@ private struct Drawing {
         case .table:
             reading = "No problem has a race."
             guard let rows = analysis.rows else { return }
-            let ratios = rows.ratioChart()
-            if !ratios.rows.isEmpty {
-                charts.append(Figure.Chart(heading: "Against the best tuned optimizer", svg: ratios.inlineSVG()))
-                downloads.append(Download("Ratios as CSV", file: "\(id)-ratios.csv", csv: ratios.csv))
+            for (heading, name, ratios) in [
+                ("Against the best tuned optimizer", "Ratios", rows.ratioChart()),
+                (
+                    "Against the strongest hand-designed optimizer", "Ratios to the strongest",
+                    rows.strongestRatioChart()
+                ),
+            ] where !ratios.rows.isEmpty {
+                charts.append(Figure.Chart(heading: heading, svg: ratios.inlineSVG()))
+                downloads.append(
+                    Download(
+                        "\(name) as CSV", file: "\(id)-\(name.lowercased().replacing(" ", with: "-")).csv",
+                        csv: ratios.csv))
             }
             let lines = rows.profileCharts()
             add(lines)

@@ -11,9 +11,14 @@ extension HandDesignedOptimizer {
 
     /// What differs from the defaults apart from the learning rate, as `beta1=0.5` and `cosine=100`.
     private var changes: [String] {
+        changedConstants + schedule.options
+    }
+
+    /// The constants that differ from the defaults, as `beta1=0.5`.
+    public var changedConstants: [String] {
         let standard = OptimizerCatalogue.all.lazy.compactMap { $0 as? Self }.first
         let changed = Self.hyperparameters.filter { self[keyPath: $0.path] != standard?[keyPath: $0.path] }
-        return changed.map { "\($0.name)=\(self[keyPath: $0.path])" } + schedule.options
+        return changed.map { "\($0.name)=\(self[keyPath: $0.path])" }
     }
 }
 

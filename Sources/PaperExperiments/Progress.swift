@@ -62,6 +62,10 @@ private struct Estimate {
         runs =
             tuned * plan.search.expectedRuns + schedules * plan.search.nearby.expectedRuns
             + (tuned + schedules + networks + (isAblation ? 0 : 1)) * settings.problems
+        if !isAblation, let strongest = settings.strongest(plan.panel) {
+            runs += strongest.expectedRuns(
+                plan.search, tuned: tuned, problems: settings.problems, steps: plan.panel.steps)
+        }
         // The final loss takes a third of what the steps took; a learned optimizer 0.2 µs a parameter and step, and
         // training it about six times what its steps alone would.
         let steps = Double(plan.panel.steps)

@@ -119,8 +119,14 @@ public struct Reproduction: Sendable {
         let (race, sweeps) = try run.run(performer: performer) { stage in
             RunControl(progress: tracker.begin(stage, of: index), isCancelled: isCancelled)
         }
-        return PanelResult(
+        var result = PanelResult(
             id: plan.id, panel: plan.panel, search: run.searchText, race: race, sweeps: sweeps)
+        guard !isAblation, let strongest = settings.strongest(plan.panel) else { return result }
+        result.search += "; " + strongest.text(plan.search, tuned: run.tuned.count)
+        result.strongest = try run.strongest(strongest, after: race, sweeps, performer: performer) { stage in
+            RunControl(progress: tracker.begin(stage, of: index), isCancelled: isCancelled)
+        }
+        return result
     }
 }
 
@@ -138,6 +144,9 @@ public struct ReproductionSettings: Sendable {
     public var tuned: [any HandDesignedOptimizer] = Experiments.opponents
     /// The schedules under which a panel's best of them is tuned again; each takes about an eighth more runs.
     public var schedules: [ScheduleShape] = []
+    /// How each panel's strongest hand-designed optimizer is searched for; nil where it is not. It takes about six times
+    /// as many runs, and on heavy panels, where `StrongestSearch.frugal` bounds it, three times.
+    public var strongest: StrongestSearch?
 
     /// - Parameters:
     ///   - problems: how many problems each optimizer meets; else 10, or 2 where it is quick.
@@ -154,6 +163,13 @@ public struct ReproductionSettings: Sendable {
     /// The hand-designed optimizers that are tuned on a panel: on heavy ones, a quick reproduction makes do with two.
     func tuned(_ panel: Panel) -> [any HandDesignedOptimizer] {
         isQuick && panel.isHeavy ? tuned.filter { $0 is Adam || $0 is Nesterov } : tuned
+    }
+
+    /// How a panel's strongest is searched for: heavy runs allow few of them under schedules.
+    func strongest(_ panel: Panel) -> StrongestSearch? {
+        guard var search = strongest, panel.isHeavy else { return strongest }
+        search.scheduled = min(search.scheduled ?? .max, StrongestSearch.frugal.scheduled ?? .max)
+        return search
     }
 
     /// A panel as it is run.

@@ -93,6 +93,11 @@ struct ReproduceCommandTests {
             let more = try ReproductionResult(file: "\(folder)/out/results.json").panels[0].sweeps.suffix(2)
             #expect(more.map(\.schedule) == [.cosine, .warmUpCosine])
             #expect(computed(scheduled.output) == more.reduce(0) { $0 + $1.trials.count }, "and nothing else")
+            let strongest = try l2o(place.arguments("out", "--strongest"))
+            #expect(strongest.exitCode == 0 && strongest.output.contains("strongest"))
+            let bar = try ReproductionResult(file: "\(folder)/out/results.json").panels[0].strongest
+            #expect(bar?.sweeps.count == 6 + 13 * 5 && bar?.result.finalLoss.count == 1)
+            #expect(computed(try l2o(place.arguments("out", "--strongest")).output) == 0)
         }
     }
 

@@ -100,6 +100,52 @@ struct AnalysisTests {
         #expect(worse.standings.map(\.name) == ["rnnprop", "adam", "best+cosine", "sgd", "adamw untuned"])
     }
 
+    @Test(
+        "The strongest is a second bar: a standing of its own, columns of the summary, sentences",
+        arguments: [(0.7, Duel.Verdict.loss), (0.9, .win)])
+    func strongest(factor: Double, verdict: Duel.Verdict) throws {
+        var result = sampleResult()
+        for index in result.panels.indices where result.panels[index].sweeps.count == 2 {
+            var own = try #require(result.panels[index].race?.results[3])
+            own.optimizer = "nadam(1)"
+            own.label = "nadam lr=2^-4 rsqrt=3"
+            own.finalLoss = own.finalLoss.map { factor * $0 }
+            own.trials = 90
+            result.panels[index].strongest = StrongestResult(
+                result: own, sweeps: [result.panels[index].sweeps[1]], runs: 1234)
+        }
+        let panel = try #require(try experiment("E1", of: result).analyses.first)
+        #expect(panel.baseline?.name == "adam" && panel.baseline?.duel?.verdict == .win, "the first bar stays")
+        #expect(panel.strongest?.duel?.verdict == verdict)
+        let order = factor < 0.8 ? ["strongest", "rnnprop"] : ["rnnprop", "strongest"]
+        #expect(panel.standings.map(\.name) == order + ["adam", "sgd", "adamw untuned"])
+        #expect(
+            panel.conclusion.contains(
+                "Against the strongest hand-designed optimizer, nadam lr=2^-4 rsqrt=3, found in 1,234 runs, rnnprop is"
+            ))
+        #expect(!panel.conclusion.contains("Lowest of all"))
+        let table = panel.table()
+        let row = try #require(table.rows.first { $0.cells[0].text == "strongest" })
+        #expect(row.cells[0].detail == "nadam lr=2^-4 rsqrt=3" && table.columns[0].help.contains("strongest is"))
+        let analysis = try experiment("rows", of: result)
+        let outcome = factor < 0.8 ? "2 losses" : "2 wins"
+        #expect(
+            analysis.conclusion.contains(
+                "rnnprop against the strongest hand-designed optimizer of each problem: \(outcome)"))
+        #expect(analysis.conclusion.contains("rnnprop against the best tuned optimizer of each problem: 2 wins"))
+        let lines = parsedCSV(analysis.summary().csv)
+        func column(_ name: String) throws -> String { lines[1][try #require(lines[0].firstIndex(of: name))] }
+        #expect(try column("strongest_runs") == "1234" && column("strongest_verdict") == verdict.rawValue)
+        #expect(try column("tuning_runs") == "30" && column("strongest_optimizer") == "nadam lr=2^-4 rsqrt=3")
+        #expect(analysis.summary().columns.contains { $0.title == "paper's seven" })
+        let rows = try #require(analysis.rows)
+        #expect(rows.standings.first { $0.name == "strongest" }?.verdicts == [verdict: 2])
+        #expect(rows.strongestRatioChart().rows.count == 2 && rows.ratioChart().rows.count == 2)
+        #expect(try experiment("rows", of: sampleResult()).rows?.strongestRatioChart().rows.isEmpty == true)
+        let plain = try experiment("rows", of: sampleResult()).summary()
+        #expect(plain.columns.contains { $0.title == "best tuned" } && !plain.columns.contains { $0.title == "runs" })
+    }
+
     @Test("Ablations compare the lowest with the others")
     func ablation() throws {
         let conclusion = try experiment("E9", of: sampleResult()).conclusion

@@ -45,13 +45,20 @@ struct ExperimentTests {
             #expect(
                 ScheduleShape.warmUpCosine.schedule(steps: steps) == .warmUpCosine(warmUpSteps: 1, steps: steps))
         }
+        #expect(ScheduleShape.inverseSquareRoot.schedule(steps: 100) == .inverseSquareRoot(timescale: 10))
+        #expect(
+            ScheduleShape.warmUpInverseSquareRoot.schedule(steps: 100)
+                == .inverseSquareRoot(timescale: 10, warmUpSteps: 10))
+        #expect(ScheduleShape.warmUp.schedule(steps: 9) == .warmUp(steps: 1))
+        let all = ScheduleShape.allCases
+        #expect(Set(all.map { $0.schedule(steps: 50) }).count == all.count && Set(all.map(\.text)).count == all.count)
     }
 
     @Test("The best of a panel is tuned under each schedule; one step has none", arguments: [1, 2, 12])
     func schedules(steps: Int) throws {
         let run = PanelRun(
             optimizee: Bowl(), steps: steps, problems: 2, seed: 1, entrants: [], tuned: [SGD(), Adam()],
-            search: RateSearch(spacing: 4, problems: 2, coarseProblems: 1), schedules: ScheduleShape.allCases)
+            search: RateSearch(spacing: 4, problems: 2, coarseProblems: 1), schedules: ScheduleShape.cosines)
         let (race, sweeps) = try run.run(performer: ComputedRuns()) { _ in RunControl() }
         let constant = race.results.prefix(2).map(\.finalStatistics.mean)
         let best = constant[0] <= constant[1] ? "sgd" : "adam"

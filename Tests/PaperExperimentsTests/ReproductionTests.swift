@@ -139,7 +139,7 @@ struct ReproductionTests {
             var wanted = reproduction(folder)
             let constant = try store(folder)
             let before = try wanted.run(experiments, performer: constant)
-            wanted.settings.schedules = ScheduleShape.allCases
+            wanted.settings.schedules = ScheduleShape.cosines
             let first = try store(folder)
             let result = try wanted.run(experiments, performer: first)
             for (panel, old) in zip(result.panels.prefix(2), before.panels) {
@@ -168,6 +168,46 @@ struct ReproductionTests {
             let second = try store(folder)
             #expect(try wanted.run(experiments, performer: second).json() == result.json())
             #expect(second.count.computed == 0)
+        }
+    }
+
+    @Test(
+        "The strongest is a second bar that changes nothing else, is kept in the file, and is found the second time")
+    func strongest() throws {
+        try withTemporaryFolder { folder in
+            var wanted = reproduction(folder)
+            let plain = try wanted.run(experiments, performer: store(folder))
+            wanted.settings.strongest = StrongestSearch(
+                further: [NAdam(), SeedRule()], schedules: [.warmUp, .cosine])
+            let first = try store(folder)
+            let result = try wanted.run(experiments, performer: first)
+            var without = result
+            for (index, panel) in result.panels.enumerated() {
+                guard panel.race != nil, !panel.id.hasPrefix("T3") else {
+                    #expect(panel.strongest == nil)
+                    continue
+                }
+                let strongest = try #require(panel.strongest)
+                #expect(strongest.sweeps.prefix(2).map(\.text) == ["nadam", "seed-rule"])
+                // All four under both schedules; on the heavy panel, three of them.
+                #expect(strongest.sweeps.count == 2 + 2 * (panel.panel.isHeavy ? 3 : 4))
+                let best = try #require(panel.bestTuned)
+                #expect(strongest.result.finalStatistics.mean <= best.finalStatistics.mean)
+                #expect(strongest.runs > panel.tuningRuns && panel.tuningRuns > 20)
+                let trials = (panel.sweeps + strongest.sweeps).reduce(0) { $0 + $1.trials.count }
+                #expect(strongest.result.trials == trials && panel.search.contains("; the strongest: 2 more"))
+                without.panels[index].strongest = nil
+                without.panels[index].search = plain.panels[index].search
+            }
+            #expect(try without.json() == plain.json())
+            let lines = ReproductionResult.finalsCSV(result.panels).split(separator: "\n")
+            #expect(lines.count { $0.contains(",\"strongest\",") } == 2 * 2)
+            let file = "\(folder)/results.json"
+            try writeFileAtomically(file, result.json())
+            #expect(try ReproductionResult(file: file).json() == result.json())
+            let second = try store(folder)
+            #expect(try wanted.run(experiments, performer: second).json() == result.json())
+            #expect(second.count.computed == 0 && first.count.computed > 0)
         }
     }
 
@@ -212,12 +252,13 @@ struct ReproductionTests {
         }
     }
 
-    @Test("Progress grows to its end, panel by panel", arguments: [[], ScheduleShape.allCases])
+    @Test("Progress grows to its end, panel by panel", arguments: [[], ScheduleShape.cosines])
     func progress(schedules: [ScheduleShape]) throws {
         try withTemporaryFolder { folder in
             let seen = OrderedMutex<[ReproductionProgress]>([])
             var wanted = reproduction(folder)
             wanted.settings.schedules = schedules
+            if !schedules.isEmpty { wanted.settings.strongest = .everything }
             _ = try wanted.run(
                 experiments, performer: store(folder), progress: { step in seen.withLock { $0.append(step) } })
             let steps = seen.withLock { $0 }

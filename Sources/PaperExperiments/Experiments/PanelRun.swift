@@ -89,7 +89,7 @@ public struct PanelRun: Sendable {
         )
     }
 
-    private func sweep(
+    func sweep(
         _ optimizer: any HandDesignedOptimizer, _ search: RateSearch, from start: Int?
     ) -> LearningRateSweep {
         var sweep = LearningRateSweep(

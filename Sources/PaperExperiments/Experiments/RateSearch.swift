@@ -33,7 +33,9 @@ public struct RateSearch: Sendable, Hashable {
 
         /// What a panel's sweeps found.
         public init(_ panel: PanelResult) {
-            let found = panel.sweeps.filter { $0.schedule == nil }
+            let found = (panel.sweeps + (panel.strongest?.sweeps ?? [])).filter {
+                $0.schedule == nil && $0.constants == nil
+            }
             self.init(
                 problem: panel.panel.title,
                 halfPowers: Dictionary(found.map { ($0.optimizer, $0.best) }) { first, _ in first })

@@ -38,12 +38,18 @@ extension PanelResult {
     fileprivate func isWhole(problems: Int) -> Bool {
         guard (1...Self.mostSteps).contains(panel.steps) else { return false }
         if let paper = panel.paperBaseline, !Self.halfPowers.contains(paper.halfPower) { return false }
-        guard let race else { return sweeps.isEmpty }
+        guard let race else { return sweeps.isEmpty && strongest == nil }
         guard race.problems == problems, (1...Self.mostSteps).contains(race.steps), !race.results.isEmpty,
             Set(race.results.map(\.optimizer)).count == race.results.count
         else { return false }
         return race.results.allSatisfy { $0.isWhole(problems: problems, steps: race.steps) }
             && sweeps.count == results(.tuned).count && sweeps.allSatisfy(isWhole)
+            && strongest.map { isWhole($0, steps: race.steps, problems: problems) } ?? true
+    }
+
+    private func isWhole(_ strongest: StrongestResult, steps: Int, problems: Int) -> Bool {
+        strongest.result.isWhole(problems: problems, steps: steps) && strongest.result.role == .tuned
+            && strongest.runs > 0 && strongest.sweeps.allSatisfy(isWhole)
     }
 
     private func isWhole(_ sweep: SweepRecord) -> Bool {

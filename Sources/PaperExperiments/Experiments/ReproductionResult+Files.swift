@@ -49,17 +49,18 @@ extension ReproductionResult {
         }
     }
 
-    /// One line a run: `panel,steps,optimizer,name,seed,final_loss,held_out_loss,held_out_accuracy,diverged_step,`
+    /// One line a run, the strongest hand-designed optimizer's behind those of its panel: `panel,steps,optimizer,name,seed,final_loss,held_out_loss,held_out_accuracy,diverged_step,`
     /// `learning_rate,rates_tried,ms_per_step,state_bytes_per_parameter`.
     public static func finalsCSV(_ panels: [PanelResult]) -> String {
         var csv = CSV(
             "panel", "steps", "optimizer", "name", "seed", "final_loss", "held_out_loss", "held_out_accuracy",
             "diverged_step", "learning_rate", "rates_tried", "ms_per_step", "state_bytes_per_parameter")
         for (panel, race) in panels.compactMap({ panel in panel.race.map { (panel, $0) } }) {
-            for result in race.results {
+            let results = race.results.map { ($0.label, $0) }
+            for (label, result) in results + (panel.strongest.map { [("strongest", $0.result)] } ?? []) {
                 for (problem, loss) in result.finalLoss.enumerated() {
                     csv.add(
-                        .name(panel.id), .number(race.steps), .name(result.label), .name(result.optimizer),
+                        .name(panel.id), .number(race.steps), .name(label), .name(result.optimizer),
                         .number(problem), .number(loss), .number(result.heldOutLoss?[problem]),
                         .number(result.heldOutAccuracy?[problem]), .number(result.divergedSteps[problem]),
                         .number(result.learningRate), .number(result.trials), .number(result.millisecondsPerStep),

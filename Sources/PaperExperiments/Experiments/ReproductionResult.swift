@@ -101,11 +101,13 @@ public struct PanelResult: Sendable, Codable {
     public var sweeps: [SweepRecord]
     /// Why there is no race; nil where there is one.
     public var skipped: String?
+    /// The strongest hand-designed optimizer; nil where it was not searched for.
+    public var strongest: StrongestResult?
 
     /// Makes a panel's result from its parts.
     public init(
         id: String, panel: Panel, search: String = "", race: RaceResult? = nil, sweeps: [SweepRecord] = [],
-        skipped: String? = nil
+        skipped: String? = nil, strongest: StrongestResult? = nil
     ) {
         self.id = id
         self.panel = panel
@@ -113,6 +115,7 @@ public struct PanelResult: Sendable, Codable {
         self.race = race
         self.sweeps = sweeps
         self.skipped = skipped
+        self.strongest = strongest
     }
 
     /// The optimizers of a role, in the race's order.
@@ -149,6 +152,8 @@ public struct SweepRecord: Sendable, Codable {
 
     /// The optimizer's keyword.
     public var optimizer: String
+    /// The constants that differ from its defaults, as `epsilon=1e-12`; nil where none does.
+    public var constants: String?
     /// The schedule that it was tuned under; nil for a constant rate.
     public var schedule: ScheduleShape?
     /// The best rate, in half powers of two.
@@ -159,7 +164,7 @@ public struct SweepRecord: Sendable, Codable {
     public var trials: [Trial]
 
     private enum CodingKeys: String, CodingKey {
-        case optimizer, schedule
+        case optimizer, constants, schedule
         case best = "best_half_power"
         case isOnEdge = "on_edge"
         case trials
@@ -168,6 +173,8 @@ public struct SweepRecord: Sendable, Codable {
     /// What a sweep found.
     public init(_ sweep: SweepResult, under schedule: ScheduleShape? = nil) {
         optimizer = type(of: sweep.optimizer).keyword
+        let changes = sweep.optimizer.changedConstants.joined(separator: " ")
+        constants = changes.isEmpty ? nil : changes
         self.schedule = schedule
         best = sweep.best.halfPower
         isOnEdge = sweep.isOnEdge
@@ -176,13 +183,15 @@ public struct SweepRecord: Sendable, Codable {
         }
     }
 
-    /// What was tuned, as `adam`, or `adam, cosine`.
-    public var text: String { optimizer + (schedule.map { ", \($0.text)" } ?? "") }
+    /// What was tuned, as `adam`, `adam epsilon=1e-12`, or `adam, cosine`.
+    public var text: String {
+        optimizer + (constants.map { " \($0)" } ?? "") + (schedule.map { ", \($0.text)" } ?? "")
+    }
 
     /// How far the best rate lies from the paper's, in grid steps; nil where the paper's best is another optimizer, and
-    /// under a schedule, which the paper's had not.
+    /// under a schedule or with constants that the paper's had not.
     public func distance(to paper: PaperBaseline) -> Int? {
-        optimizer == paper.optimizer && schedule == nil ? abs(best - paper.halfPower) : nil
+        optimizer == paper.optimizer && schedule == nil && constants == nil ? abs(best - paper.halfPower) : nil
     }
 }
 

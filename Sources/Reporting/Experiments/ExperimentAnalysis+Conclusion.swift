@@ -34,26 +34,38 @@ extension ExperimentAnalysis {
         return counts.filter { $0.1 > 0 }.map { countText($0.1, $0.0) }.joined(separator: ", ")
     }
 
-    /// Verdicts over the panels, of each learned optimizer against the best tuned one.
+    /// Verdicts over the panels, of each learned optimizer against the best tuned one, and against the strongest.
     private var verdicts: [String] {
-        let measured = analyses.filter(\.hasOpponent)
-        let own = measured.compactMap { analysis in
-            analysis.baseline?.duel.map { (analysis.panel.panel.title, $0) }
+        verdicts("the best tuned optimizer", of: { $0.baseline?.duel }, rivals: { $0.rivals })
+            + verdicts(
+                "the strongest hand-designed optimizer", of: { $0.strongest?.duel }, rivals: { $0.rivalsOfStrongest })
+    }
+
+    private func verdicts(
+        _ opponent: String, of own: (PanelAnalysis) -> Duel?,
+        rivals: (PanelAnalysis) -> [(name: String, duel: Duel)]
+    ) -> [String] {
+        let duels = analyses.filter(\.hasOpponent).compactMap { analysis in
+            own(analysis).map { (analysis.panel.panel.title, $0) }
         }
         var names: [String] = []
-        for rival in analyses.flatMap(\.rivals) where !names.contains(rival.name) { names.append(rival.name) }
+        for rival in analyses.flatMap(rivals) where !names.contains(rival.name) { names.append(rival.name) }
         let others = names.map { name in
             (
                 name,
                 analyses.compactMap { analysis in
-                    analysis.rivals.first { $0.name == name }.map { (analysis.panel.panel.title, $0.duel) }
+                    rivals(analysis).first { $0.name == name }.map { (analysis.panel.panel.title, $0.duel) }
                 }
             )
         }
-        return ([(analyses[0].subject.name, own)] + others).filter { !$0.1.isEmpty }.map(Self.verdictSentence)
+        return ([(analyses[0].subject.name, duels)] + others).filter { !$0.1.isEmpty }.map {
+            Self.verdictSentence($0.0, against: opponent, $0.1)
+        }
     }
 
-    private static func verdictSentence(_ name: String, _ duels: [(title: String, duel: Duel)]) -> String {
+    private static func verdictSentence(
+        _ name: String, against opponent: String, _ duels: [(title: String, duel: Duel)]
+    ) -> String {
         let groups = Duel.Verdict.allCases.compactMap { verdict -> String? in
             let titles = duels.filter { $0.duel.verdict == verdict }.map(\.title)
             guard !titles.isEmpty else { return nil }
@@ -62,7 +74,7 @@ extension ExperimentAnalysis {
             let which = lower.isEmpty ? "" : " (\(listText(lower)))"
             return "a lower median on \(lower.count) of \(titles.count)\(which), with too few runs to decide"
         }
-        return "\(name) against the best tuned optimizer of each problem: \(listText(groups))."
+        return "\(name) against \(opponent) of each problem: \(listText(groups))."
     }
 
     /// How many tuned learning rates are the paper's.

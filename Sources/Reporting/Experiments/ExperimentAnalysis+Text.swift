@@ -28,7 +28,8 @@ extension ExperimentAnalysis {
 
     /// Columns that a narrow terminal goes without, the least important first.
     private static let minor = [
-        "B/param", "trials", "seconds", "untuned", "held-out loss", "accuracy", "ms/step", "loss ratio",
-        "steps to target", "lower–equal–higher", "ours", "paper's tuning",
+        "B/param", "runs", "its runs", "trials", "seconds", "untuned", "held-out loss", "accuracy", "ms/step",
+        "loss ratio",
+        "steps to target", "lower–equal–higher", "against it", "ours", "paper's tuning",
     ]
 }

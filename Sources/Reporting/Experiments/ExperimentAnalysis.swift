@@ -63,8 +63,11 @@ public struct ExperimentAnalysis: Sendable {
         }
     }
 
-    /// One row for each panel: the subject against the best tuned and the untuned optimizer, and the paper's tuning
-    /// beside ours.
+    /// Whether learned optimizers are also held against the strongest hand-designed ones.
+    public var hasStrongest: Bool { analyses.contains { $0.strongest != nil } }
+
+    /// One row for each panel: the subject against the best tuned one, the strongest if that was searched for, and the
+    /// untuned optimizer; and the paper's tuning beside ours.
     public func summary() -> DataTable {
         let name = isMeasured ? analyses[0].subject.name : "lowest"
         return DataTable(
@@ -72,7 +75,8 @@ public struct ExperimentAnalysis: Sendable {
                 .init("problem", "problem", "panel", isNumeric: false), .init("steps", "steps"),
                 .estimate(name, "final_loss", help: "Median final loss with its bootstrap 95 % interval."),
                 .estimate(
-                    "best tuned", "best_tuned_loss", help: "The same of the tuned optimizer with the lowest mean."),
+                    hasStrongest ? "paper's seven" : "best tuned", "best_tuned_loss",
+                    help: "The same of the tuned optimizer with the lowest mean."),
                 .init("which", "which", "learning_rate", isNumeric: false),
                 .estimate(
                     "ratio", "loss_ratio",
@@ -82,6 +86,18 @@ public struct ExperimentAnalysis: Sendable {
                     "lower–equal–higher", "pairs_won", "pairs_tied", "pairs_lost", "p_value", "verdict",
                     isNumeric: false,
                     help: "In how many runs \(name) ends lower, equal and higher than the best tuned."),
+                .init(
+                    "runs", "tuning_runs", help: "How many runs it took to tune all of them."),
+                .estimate(
+                    "strongest", "strongest_loss",
+                    help: "The final loss of the strongest hand-designed optimizer, schedules included."),
+                .init("which is", "strongest_optimizer", isNumeric: false),
+                .estimate("ratio to it", "strongest_ratio", help: "\(name) divided by the strongest."),
+                .init(
+                    "against it", "strongest_pairs_won", "strongest_pairs_tied", "strongest_pairs_lost",
+                    "strongest_p_value", "strongest_verdict", isNumeric: false,
+                    help: "In how many runs \(name) ends lower, equal and higher than the strongest."),
+                .init("its runs", "strongest_runs", help: "How many runs it took to find the strongest."),
                 .init("untuned", "untuned_loss", help: "AdamW as it comes: no rate was tried."),
                 .init("paper's tuning", "paper_tuning", isNumeric: false),
                 .init("ours", "own_learning_rate", "grid_steps_apart", isNumeric: false),
@@ -92,6 +108,7 @@ public struct ExperimentAnalysis: Sendable {
     private func row(_ panel: PanelResult) -> DataTable.Row {
         let analysis = analysis(of: panel)
         let baseline = analysis?.baseline
+        let strongest = analysis?.strongest
         let isDuel = analysis?.hasOpponent == true
         let named = baseline ?? analysis?.subject
         let tuning = tuning.first { $0.panel.id == panel.id }
@@ -107,7 +124,10 @@ public struct ExperimentAnalysis: Sendable {
                     named.map { $0.sweep?.text ?? $0.name } ?? "", named?.result.learningRate.map { "\($0)" } ?? "",
                 ]),
             .estimate(isDuel ? baseline?.duel?.ratio : nil, digits: 3),
-            .duel(isDuel ? baseline?.duel : nil),
+            .duel(isDuel ? baseline?.duel : nil), .count(panel.strongest == nil ? nil : panel.tuningRuns),
+            .estimate(strongest?.final), DataTable.Cell(strongest?.result.label ?? ""),
+            .estimate(isDuel ? strongest?.duel?.ratio : nil, digits: 3), .duel(isDuel ? strongest?.duel : nil),
+            .count(panel.strongest?.runs),
             .number(panel.results(.untuned).first?.finalStatistics.median),
             DataTable.Cell(panel.sweeps.isEmpty ? "" : panel.panel.paperBaseline?.text ?? ""),
             DataTable.Cell(

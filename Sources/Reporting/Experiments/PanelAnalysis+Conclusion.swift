@@ -1,4 +1,5 @@
 import Evaluation
+import PaperExperiments
 import Statistics
 
 extension PanelAnalysis {
@@ -6,7 +7,17 @@ extension PanelAnalysis {
     public var conclusion: String {
         var sentences = hasOpponent ? [subjectSentence] : [bestSentence]
         sentences += rivals.map { "\($0.name) against the same one: \($0.duel.text), \(called($0.duel.verdict))." }
-        if hasOpponent, let best = standings.first, ![subject.name, baseline!.name].contains(best.name) {
+        if hasOpponent, let strongest, let duel = strongest.duel, let found = panel.strongest {
+            let runs = numberText(Double(found.runs), digits: 15, trimsZeros: true)
+            sentences.append(
+                "Against the strongest hand-designed optimizer, \(strongest.result.label), found in \(runs) runs, "
+                    + "\(subject.name) is \(duel.text), \(called(duel.verdict)).")
+            sentences += rivalsOfStrongest.map {
+                "\($0.name) against the strongest: \($0.duel.text), \(called($0.duel.verdict))."
+            }
+        }
+        let known = [subject.name, baseline?.name, Self.strongestName]
+        if hasOpponent, let best = standings.first, !known.contains(best.name) {
             sentences.append("Lowest of all is \(best.result.label) with \(text(best.final)).")
         }
         let diverged = standings.filter { $0.result.diverged > 0 }

@@ -66,6 +66,7 @@ extension PanelAnalysis {
     /// What a learned optimizer's label has beyond its name, the file of its weights; whom a schedule belongs to.
     private func nameDetail(_ standing: Standing) -> String {
         if let sweep = standing.sweep, sweep.schedule != nil { return sweep.optimizer }
+        if standing.name == Self.strongestName { return standing.result.label }
         let label = standing.result.label
         guard standing.result.role == .learned, label != standing.name else { return "" }
         return String(label.dropFirst(standing.name.count + 2).dropLast())
@@ -93,12 +94,17 @@ extension PanelAnalysis {
     }
 }
 
-/// What the names of optimizers under a schedule mean; empty where there are none.
+/// What the names of optimizers under a schedule, and of the strongest one, mean; empty where there are none.
 func scheduleHelp(_ names: [String]) -> String {
-    names.contains { $0.hasPrefix("best+") }
-        ? "best+cosine is the best optimizer of those with a constant learning rate, tuned again under a schedule: a cosine to "
-            + "zero, with or without a warm-up of a tenth of the steps."
-        : ""
+    let strongest =
+        names.contains(PanelAnalysis.strongestName)
+        ? "strongest is the best of all hand-designed optimizers, with two constants ε and under schedules too, each with its "
+            + "rate tuned. " : ""
+    return strongest
+        + (names.contains { $0.hasPrefix("best+") }
+            ? "best+cosine is the best optimizer of those with a constant learning rate, tuned again under a schedule: a cosine to "
+                + "zero, with or without a warm-up of a tenth of the steps."
+            : "")
 }
 
 extension DataTable.Cell {

@@ -9,7 +9,7 @@ public struct PanelAnalysis: Sendable {
     /// One optimizer's place.
     public struct Standing: Sendable {
         /// How it is called in every panel: a tuned optimizer without its learning rate, a learned one without its file,
-        /// and `best+cosine` for the best tuned one under a schedule, whichever that is.
+        /// `best+cosine` for the best tuned one under a schedule, whichever that is, and `strongest` for the strongest.
         public let name: String
         /// The search for its learning rate; nil where none was searched for.
         public let sweep: SweepRecord?
@@ -43,6 +43,10 @@ public struct PanelAnalysis: Sendable {
     public let baseline: Standing?
     /// The other learned optimizers against the best tuned one.
     public let rivals: [(name: String, duel: Duel)]
+    /// The strongest hand-designed optimizer; nil where it was not searched for.
+    public let strongest: Standing?
+    /// The other learned optimizers against the strongest.
+    public let rivalsOfStrongest: [(name: String, duel: Duel)]
 
     /// Nil for a panel that was skipped, or has no optimizer.
     public init?(_ panel: PanelResult, _ bootstrap: Bootstrap) {
@@ -63,16 +67,36 @@ public struct PanelAnalysis: Sendable {
                 final: bootstrap.median(results[index].finalLoss), time: times?[index],
                 duel: index == subject ? nil : Duel(results[subject], against: results[index], bootstrap))
         }
+        let strongest = panel.strongest.map { strongest in
+            var alone = race
+            alone.results = [strongest.result]
+            return Standing(
+                name: Self.strongestName, sweep: nil, result: strongest.result,
+                final: bootstrap.median(strongest.result.finalLoss),
+                time: baseline.map { alone.timesToTarget(of: results[$0])[0] },
+                duel: Duel(results[subject], against: strongest.result, bootstrap))
+        }
         self.panel = panel
         self.race = race
-        self.standings = order.map { standings[$0] }
+        self.strongest = strongest
+        // Behind those that end as low: it may be one of them.
+        let place = order.firstIndex { medians[$0] > strongest?.final.value ?? .infinity } ?? order.count
+        let all = order.map { standings[$0] }
+        self.standings = all[..<place] + (strongest.map { [$0] } ?? []) + all[place...]
         self.subject = standings[subject]
         self.baseline = baseline.map { standings[$0] }
-        rivals = learned.filter { $0 != subject }.compactMap { index in
-            guard let baseline else { return nil }
-            return (Self.shortLabel(index, of: results), Duel(results[index], against: results[baseline], bootstrap))
+        func rivals(of opponent: OptimizerResult?) -> [(name: String, duel: Duel)] {
+            guard let opponent, baseline != nil else { return [] }
+            return learned.filter { $0 != subject }.map { index in
+                (Self.shortLabel(index, of: results), Duel(results[index], against: opponent, bootstrap))
+            }
         }
+        self.rivals = rivals(of: baseline.map { results[$0] })
+        rivalsOfStrongest = rivals(of: panel.strongest?.result)
     }
+
+    /// What the strongest hand-designed optimizer is called on every problem.
+    static let strongestName = "strongest"
 
     /// Whether the subject is measured against a tuned optimizer, which it may be itself where nothing learned races.
     public var hasOpponent: Bool { baseline != nil && subject.result.role == .learned }
@@ -82,6 +106,9 @@ public struct PanelAnalysis: Sendable {
         case nil: sweep.optimizer
         case .cosine: "best+cosine"
         case .warmUpCosine: "best+warm-up+cosine"
+        case .inverseSquareRoot: "best+inverse-root"
+        case .warmUpInverseSquareRoot: "best+warm-up+inverse-root"
+        case .warmUp: "best+warm-up"
         }
     }
 

@@ -48,11 +48,18 @@ extension RowsAnalysis {
     }
 
     /// The subject's loss relative to the best tuned optimizer's, problem by problem.
-    public func ratioChart() -> IntervalChart {
+    public func ratioChart() -> IntervalChart { ratioChart("the best tuned one's") { $0.baseline } }
+
+    /// The same relative to the strongest hand-designed optimizer's; without rows where none was searched for.
+    public func strongestRatioChart() -> IntervalChart { ratioChart("the strongest one's") { $0.strongest } }
+
+    private func ratioChart(
+        _ whose: String, opponent: (PanelAnalysis) -> PanelAnalysis.Standing?
+    ) -> IntervalChart {
         IntervalChart(
-            xLabel: "final loss, as a multiple of the best tuned one's",
+            xLabel: "final loss, as a multiple of \(whose)",
             rows: panels.compactMap { panel in
-                guard panel.hasOpponent, let duel = panel.baseline?.duel else { return nil }
+                guard panel.hasOpponent, let duel = opponent(panel)?.duel else { return nil }
                 return IntervalChart.Row(panel.panel.panel.title, duel.ratio, kind: duel.verdict.rawValue)
             })
     }

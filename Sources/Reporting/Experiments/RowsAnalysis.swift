@@ -59,7 +59,7 @@ public struct RowsAnalysis: Sendable {
             return Standing(
                 name: names[index], mean: means[index],
                 verdicts: own.compactMap(\.duel?.verdict).reduce(into: [:]) { $0[$1, default: 0] += 1 },
-                firsts: panels.count { $0.standings[0].name == names[index] },
+                firsts: zip(panels, own).count { $0.standings[0].result.optimizer == $1.result.optimizer },
                 diverged: own.reduce(0) { $0 + $1.result.diverged },
                 trials: own.reduce(0) { $0 + ($1.result.trials ?? 0) },
                 areas: (losses.area(of: place), steps.area(of: place)))
