@@ -13,9 +13,9 @@ quickstart: setup
 	"$$($(SWIFT) build -c release --show-bin-path)/l2o" quickstart
 
 # The whole test suite, in the build that is used: on its own, `swift test` would build everything once more, with internal
-# symbols for tests to see.
+# symbols for tests to see. With `--build-tests`, which names no product, tools of other packages' plugins would be built too.
 test: setup
-	$(SWIFT) build -c release --build-tests
+	$(SWIFT) build -c release --product swift-l2oPackageTests
 	$(SWIFT) test -c release --skip-build
 
 # Times ours against JAX and PyTorch, turn by turn: half an hour, or a few minutes with ARGS=--quick.
@@ -28,7 +28,7 @@ bench: setup
 
 # Makes the pages of the library products, in .build/documentation.
 docs: setup
-	$(SWIFT) build
+	$(SWIFT) build --product l2o
 	Scripts/check_docs.sh
 
 # Formats every Swift file in place.
