@@ -9,4 +9,6 @@ public enum ElementaryFunction: Sendable {
     case elu
     /// ln x of positive normal numbers.
     case log
+    /// log₂ x of positive normal numbers.
+    case log2
 }

@@ -8,18 +8,21 @@ public struct KernelTable: Sendable {
     public let normalizedMoments: NetworkKernels<NormalizedMoments>
     /// DMoptimizer's features.
     public let logMagnitude: NetworkKernels<LogMagnitude>
+    /// Gateprop's steps.
+    public let gates: GateKernels
     /// Replaces each float of whole blocks by the function's value: so tests hold every function to its stated error.
     public let evaluate: @Sendable (ElementaryFunction, _ blocks: Int, _ values: UnsafeMutableRawPointer) -> Void
 
     public init(
         lanesPerBlock: Int, rowsPerFactor: Int, normalizedMoments: NetworkKernels<NormalizedMoments>,
-        logMagnitude: NetworkKernels<LogMagnitude>,
+        logMagnitude: NetworkKernels<LogMagnitude>, gates: GateKernels,
         evaluate: @escaping @Sendable (ElementaryFunction, Int, UnsafeMutableRawPointer) -> Void
     ) {
         self.lanesPerBlock = lanesPerBlock
         self.rowsPerFactor = rowsPerFactor
         self.normalizedMoments = normalizedMoments
         self.logMagnitude = logMagnitude
+        self.gates = gates
         self.evaluate = evaluate
     }
 

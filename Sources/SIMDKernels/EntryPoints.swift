@@ -3,7 +3,11 @@ public import KernelTypes
 /// What NumericCore calls, once for each instruction set.
 public let table = KernelTable(
     lanesPerBlock: Vector.scalarCount, rowsPerFactor: rowsPerFactor, normalizedMoments: kernels(),
-    logMagnitude: kernels(), evaluate: evaluate)
+    logMagnitude: kernels(),
+    gates: GateKernels(
+        accumulate: { accumulateGates($0, $1, $2) }, apply: { applyGates($0, $1, $2, $3, $4) },
+        differentiate: { differentiateGates($0, $1, $2, $3, $4, $5, $6) }),
+    evaluate: evaluate)
 
 /// The kernels of a feature map, compiled for its type. The functions that they call are never inlined here: the compiler
 /// takes closures on generic arguments for mere thunks and inlines no C function into them.
@@ -25,6 +29,7 @@ private func evaluate(_ function: ElementaryFunction, blocks: Int, values: Unsaf
             case .tanh: tanh(x)
             case .elu: elu(x)
             case .log: log(x)
+            case .log2: log2(x)
             }
     }
 }

@@ -73,3 +73,21 @@ func log(_ x: Vector) -> Vector {
     p = multiplyAdd(p, s2, Vector(repeating: 2))
     return multiplyAdd(Vector(exponent), 0.6931472, s * p)
 }
+
+/// log₂ x for positive normal x, absolute error below 4e-7 times the larger of 1 and |log₂ x|; without a division, for rules
+/// whose logarithms are features.
+@inline(always)
+func log2(_ x: Vector) -> Vector {
+    let bits = unsafeBitCast(x, to: IntVector.self)
+    let biased = bits &- 0x3F35_04F3
+    let exponent = biased &>> 23
+    let f = unsafeBitCast(bits &- (exponent &<< 23), to: Vector.self) - 1
+    // Minimax in absolute error on [√½ − 1, √2 − 1] among the polynomials that give exactly 0 at 0.
+    var p = multiplyAdd(f, 0.17063446, Vector(repeating: -0.27269793))
+    p = multiplyAdd(p, f, Vector(repeating: 0.2972626))
+    p = multiplyAdd(p, f, Vector(repeating: -0.35896185))
+    p = multiplyAdd(p, f, Vector(repeating: 0.48046502))
+    p = multiplyAdd(p, f, Vector(repeating: -0.7213759))
+    p = multiplyAdd(p, f, Vector(repeating: 1.4426997))
+    return multiplyAdd(p, f, Vector(exponent))
+}

@@ -38,6 +38,24 @@ import Testing
         #expect(schedule.conflict != nil)
     }
 
+    @Test func withATiltOfOneEveryOctaveGetsAsManySteps() {
+        var schedule = LogUniformTruncation()
+        (schedule.unroll, schedule.shortest, schedule.longestAtFirst, schedule.longest) = (10, 100, 6400, 6400)
+        (schedule.tilt, schedule.isStaggered) = (1, false)
+        let horizons = (0..<20_000).map { 10 * periods(schedule, iteration: 500, draw: $0) }
+        #expect(horizons.min()! >= 100 && horizons.max()! <= 6400)
+        // A task of h steps takes 2^k more in the octave that begins at 100 · 2ᵏ, where it goes so far.
+        let octaves = (0..<4).map { octave in
+            let (first, last) = (100 << octave, 200 << octave)
+            return horizons.reduce(0) { $0 + max(0, min($1, last) - first) }
+        }
+        for (octave, steps) in octaves.enumerated() {
+            // Short of the bound, a horizon exceeds s with a probability of (1/s − 1/6400) / (1/100 − 1/6400).
+            let expected = (log(2.0) - Double(100 << octave) / 6400) / (1.0 / 100 - 1.0 / 6400) * 20_000
+            #expect(abs(Double(steps) / expected - 1) < 0.06, "octave \(octave): \(steps), not \(expected)")
+        }
+    }
+
     @Test func theFirstTasksEndAtEvenlySpreadTimes() {
         var schedule = LogUniformTruncation()
         (schedule.unroll, schedule.shortest, schedule.longestAtFirst, schedule.longest) = (10, 400, 400, 400)

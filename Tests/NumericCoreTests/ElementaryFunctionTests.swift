@@ -64,6 +64,14 @@ private let finite: [Float] = {
         }
     }
 
+    @Test("log₂ within 4e-7 of the larger of itself and 1")
+    func binaryLogarithm() {
+        expectWithin(4e-7, .log2, finite.filter { $0 >= .leastNormalMagnitude }) { value, x in
+            let expected = Foundation.log2(x)
+            return abs(value - expected) / max(abs(expected), 1)
+        }
+    }
+
     @Test("Infinities reach the limits")
     func infinities() {
         for kernels in Kernels.available {
@@ -81,6 +89,7 @@ private let finite: [Float] = {
             #expect(values(.tanh, tiny, kernels) == tiny.map { _ in 0 })
             #expect(values(.elu, tiny, kernels) == tiny.map { max($0, 0) })
             #expect(values(.log, [1], kernels) == [0])
+            #expect(values(.log2, [1, 2, 0.25], kernels) == [0, 1, -2])
         }
     }
 

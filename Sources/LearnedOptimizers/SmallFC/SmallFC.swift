@@ -99,12 +99,7 @@ public struct SmallFC: FirstOrderLearnedOptimizer {
     }
 
     public var weights: LearnedWeights {
-        let shapes = Self.descriptor.tensors(network.hidden)
-        let ranges = ParameterLayout(shapes).ranges
-        let places = Dictionary(uniqueKeysWithValues: zip(shapes.map(\.name), ranges))
-        return LearnedWeights(Self.descriptor, size: network.hidden, constants: constants) {
-            Array(metaParameters[places[$0]!])
-        }
+        LearnedWeights(Self.descriptor, size: network.hidden, constants: constants, flat: metaParameters)
     }
 
     public func optimizer(_ metaParameters: [Float]) -> Self {

@@ -35,6 +35,14 @@ public struct LearnedWeights: Sendable, Equatable {
         precondition(self.constants.count == rule.constants.count, "\(rule.name) has no such constant")
     }
 
+    /// Weights made in this program, the tensors one after the other.
+    /// - Precondition: as many floats as the rule's tensors have, and the rule has such constants.
+    public init(_ rule: RuleDescriptor, size: Int, constants: [String: Double] = [:], flat values: [Float]) {
+        let shapes = rule.tensors(size)
+        let places = Dictionary(uniqueKeysWithValues: zip(shapes.map(\.name), ParameterLayout(shapes).ranges))
+        self.init(rule, size: size, constants: constants) { Array(values[places[$0]!]) }
+    }
+
     /// The floats of a tensor.
     /// - Precondition: the rule has a tensor of that name.
     public subscript(name: String) -> [Float] {

@@ -7,6 +7,7 @@ public enum RuleRegister {
         RNNprop.descriptor,
         DMoptimizer.descriptor,
         SmallFC.descriptor,
+        Gateprop.descriptor,
     ]
 
     /// Every rule and one that may be of another package.

@@ -89,6 +89,9 @@ public struct LogUniformTruncation: TruncationSchedule {
         .integer(
             "longest_at_first", \.longestAtFirst, 2...10_000_000, "the most steps of a task when training begins"),
         .integer("longest", \.longest, 2...10_000_000, "the most steps of a task in the end"),
+        .number(
+            "tilt", \.tilt, 0...4,
+            "how much rarer long tasks are: 0 for as many tasks of each octave, 1 for as many steps at each"),
         .number("growth", \.growth, 0...1, "the share of training after which the most is reached; 0 from the start"),
         .flag("staggered", \.isStaggered, "whether the first tasks end early, at evenly spread times"),
         .optionalInteger(
@@ -103,6 +106,9 @@ public struct LogUniformTruncation: TruncationSchedule {
     public var longestAtFirst = 100
     /// The most steps of a task in the end.
     public var longest = 1000
+    /// The horizon's density falls with its power −1 − tilt: at 0 there are as many tasks of each octave, so that most steps
+    /// are taken far out; at 1 as many steps are taken in each octave.
+    public var tilt = 0.0
     /// The share of training after which `longest` is reached.
     public var growth = 1.0
     /// Whether the first tasks end early.
@@ -134,9 +140,16 @@ public struct LogUniformTruncation: TruncationSchedule {
 
     public func periods(of start: TaskStart, stream: inout RandomStream) -> Int {
         let most = most(iteration: start.iteration, of: start.iterations)
-        let horizon = Double(shortest) * pow(most / Double(shortest), Double(stream.uniform()))
+        let horizon = horizon(at: Double(stream.uniform()), most: most)
         let periods = max(1, Int((horizon / Double(unroll)).rounded()))
         guard isStaggered && start.iteration == 0 else { return periods }
         return max(1, (periods * (start.place + 1) + start.places - 1) / start.places)
+    }
+
+    /// The horizon that a share of tasks, from 0 to below 1, does not exceed.
+    func horizon(at share: Double, most: Double) -> Double {
+        let least = Double(shortest)
+        guard tilt > 0 else { return least * pow(most / least, share) }
+        return least * pow(1 - share * (1 - pow(most / least, -tilt)), -1 / tilt)
     }
 }

@@ -1,0 +1,90 @@
+import KernelTypes
+import Optimizers
+
+/// Where in φ each of the networks' tensors begins.
+struct GatepropPlaces: Sendable {
+    let hidden: Int
+
+    // Coordinates' network; hidden weights at 0.
+    var hiddenBias: Int { hidden * GateLayout.inputs }
+    var outputWeight: Int { hiddenBias + hidden }
+    var outputBias: Int { outputWeight + GateLayout.outputs * hidden }
+    // Tensors' network.
+    var tensorHiddenWeight: Int { outputBias + GateLayout.outputs }
+    var tensorHiddenBias: Int { tensorHiddenWeight + hidden * GatepropTensorNetwork.inputs }
+    var tensorOutputWeight: Int { tensorHiddenBias + hidden }
+    var tensorOutputBias: Int { tensorOutputWeight + (hidden + 1) * hidden }
+    var count: Int { tensorOutputBias + hidden + 1 }
+
+    /// Calls `body` for each weight of the coordinates' network with its places in φ and in packed weights.
+    func forEachPacked(_ layout: GateLayout, _ body: (_ place: Int, _ packed: Int) -> Void) {
+        for unit in 0..<hidden {
+            let start = GateLayout.packed(unit, inputs: GateLayout.inputs)
+            body(hiddenBias + unit, start)
+            for input in 0..<GateLayout.inputs { body(unit * GateLayout.inputs + input, start + 4 * (1 + input)) }
+        }
+        for output in 0..<GateLayout.outputs {
+            let start = layout.outputOffset + GateLayout.packed(output, inputs: 4 * layout.hiddenGroups)
+            body(outputBias + output, start)
+            for unit in 0..<hidden { body(outputWeight + output * hidden + unit, start + 4 * (1 + unit)) }
+        }
+    }
+}
+
+/// How a layout's tensors are dealt to threads, and where their blocks of state lie.
+struct GatepropPlan: Sendable {
+    /// A tensor that has elements.
+    struct Part: Sendable {
+        let range: Range<Int>
+        let isMatrix: Bool
+        let chunks: Range<Int>
+    }
+
+    /// What one thread takes at a time.
+    struct Chunk: Sendable {
+        let part: Int
+        let range: Range<Int>
+        /// Where its state begins.
+        let state: Int
+    }
+
+    /// Coordinates of a block.
+    static let lanes = 16
+    private static let chunk = 2048
+
+    /// The number of parameters.
+    let count: Int
+    private(set) var parts: [Part] = []
+    private(set) var chunks: [Chunk] = []
+    /// Floats of all blocks.
+    private(set) var stateCount = 0
+
+    init(_ layout: ParameterLayout) {
+        count = layout.count
+        for (shape, range) in zip(layout.shapes, layout.ranges) where !range.isEmpty {
+            let first = chunks.count
+            for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.chunk) {
+                let end = min(start + Self.chunk, range.upperBound)
+                chunks.append(Chunk(part: parts.count, range: start..<end, state: stateCount))
+                let blocks = (end - start + Self.lanes - 1) / Self.lanes
+                stateCount += blocks * Self.lanes * GateLayout.stateRows
+            }
+            parts.append(
+                Part(range: range, isMatrix: shape.dimensions.count > 1, chunks: first..<chunks.count))
+        }
+    }
+
+    /// Calls `body` for each number of the state with its place in a file, row after row, and in blocks.
+    func forEachPlace(rows: Int, _ body: (_ file: Int, _ block: Int) -> Void) {
+        for chunk in chunks {
+            for index in 0..<chunk.range.count {
+                let (block, lane) = index.quotientAndRemainder(dividingBy: Self.lanes)
+                for row in 0..<rows {
+                    body(
+                        row * count + chunk.range.lowerBound + index,
+                        chunk.state + (block * rows + row) * Self.lanes + lane)
+                }
+            }
+        }
+    }
+}
