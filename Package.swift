@@ -116,7 +116,9 @@ let package = Package(
             swiftSettings: numericSettings() + [.strictMemorySafety()]),
         .target(
             name: "CShippedWeights",
-            exclude: ["README.md", "rnnprop-mnist.safetensors", "rnnprop-mnist-paper.safetensors"]),
+            exclude: [
+                "README.md", "gateprop.safetensors", "rnnprop-mnist.safetensors", "rnnprop-mnist-paper.safetensors",
+            ]),
         .target(
             name: "LearnedOptimizers",
             dependencies: ["Optimizers", "KernelTypes", "NumericCore", "CShippedWeights", "Files"],

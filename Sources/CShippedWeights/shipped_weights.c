@@ -13,3 +13,8 @@ static const unsigned char rnnprop_mnist_paper[] = {
 #embed "rnnprop-mnist-paper.safetensors"
 };
 const struct shipped_file shipped_rnnprop_mnist_paper = {rnnprop_mnist_paper, sizeof rnnprop_mnist_paper};
+
+static const unsigned char gateprop[] = {
+#embed "gateprop.safetensors"
+};
+const struct shipped_file shipped_gateprop = {gateprop, sizeof gateprop};

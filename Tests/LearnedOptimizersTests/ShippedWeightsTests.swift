@@ -48,7 +48,7 @@ struct ShippedWeightsTests {
             #expect(
                 unknown?.description == "rnnpro: is neither a weight file nor the name of one; did you mean rnnprop?")
             let far = #expect(throws: InputError.self) { try WeightsOrigin("qqqq") }
-            #expect(far?.description.contains("choose one of rnnprop, rnnprop-paper") == true)
+            #expect(far?.description.contains("choose one of gateprop, rnnprop, rnnprop-paper") == true)
             // Nothing is read before it is asked for.
             let missing = try WeightsOrigin("\(folder)/mien.safetensors")
             let error = #expect(throws: InputError.self) { try missing.bytes() }

@@ -76,7 +76,7 @@ struct Suite {
             case .full: [100_000, 1_000_000, 10_000_000]
             }
         let sizes = [Self.paperParameters] + larger
-        return (learned + [Workload.halfState, "dm", SmallFC.kind, "adam"]).flatMap { optimizer in
+        return (learned + [Workload.halfState, "dm", Gateprop.kind, SmallFC.kind, "adam"]).flatMap { optimizer in
             sizes.flatMap { size in
                 threads.map { threads in
                     comparison(

@@ -9,3 +9,4 @@ struct shipped_file {
 
 extern const struct shipped_file shipped_rnnprop_mnist;
 extern const struct shipped_file shipped_rnnprop_mnist_paper;
+extern const struct shipped_file shipped_gateprop;

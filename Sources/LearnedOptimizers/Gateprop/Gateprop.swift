@@ -12,8 +12,8 @@ public import Optimizers
 ///
 /// The gates a and the log-rate h_c are a small network's, the same for all coordinates, whose ten inputs do not change with
 /// the gradient's sign, so that the update is odd in it and cannot drift; its hidden units' biases and h_T come from
-/// another small network that looks at the tensor as a whole and at the time. Networks that say 0 leave the
-/// `NormalizedMomentum` descent that the rule begins with: Δθ = −η_t (0.3 g + 0.7 m̂_a) / s_a.
+/// another small network that looks at the tensor as a whole and at the time. Networks that say 0 leave the `SeedRule` that
+/// the rule begins as: Δθ = −η_t (0.3 g + 0.7 m̂_a) / s_a.
 ///
 /// The rule needs to know the tensors: give `initialState(for:)` the optimizee's layout.
 public struct Gateprop: FirstOrderLearnedOptimizer {
@@ -71,7 +71,7 @@ public struct Gateprop: FirstOrderLearnedOptimizer {
     }
 
     /// Untrained: hidden layers drawn normally with a variance of one over the number of inputs, all else 0, so that it
-    /// takes the steps of `NormalizedMomentum`.
+    /// takes the steps of `SeedRule`.
     public init(key: RandomKey, hidden: Int, constants: [String: Double] = [:]) {
         var stream = RandomStream(key)
         let values = Self.descriptor.tensors(hidden).flatMap { shape -> [Float] in

@@ -4,7 +4,7 @@ import Optimizees
 extension MetaTrainingPlan {
     /// The plans that have a name.
     public static let named: [MetaTrainingPlan] = [
-        .rnnpropPaper, .dmPaper, .rnnpropMixture, .evolutionMixture,
+        .rnnpropPaper, .dmPaper, .rnnpropMixture, .evolutionMixture, .gateprop,
     ]
 
     /// The plan of a name, or of a file.
@@ -107,6 +107,33 @@ extension MetaTrainingPlan {
         plan.metaOptimizer.averages = [0.99, 0.999]
         plan.metaOptimizer.use = 0.999
         plan.selection = ValidationSelection()
+        return plan
+    }()
+
+    /// Gateprop by evolution strategies: small networks, wide and deep ones, which punish steps that small ones forgive, and
+    /// regressions.
+    public static let gateprop: MetaTrainingPlan = {
+        var plan = evolutionMixture
+        plan.name = "gateprop"
+        plan.summary = "evolution strategies on MLPs small, wide and deep and on regressions"
+        plan.optimizer = "gateprop"
+        plan.tasks = names(
+            "mixture:6*scaled(mnist-mlp:pool=1|2|2|4,width=6~32,depth=1..6,activation=sigmoid|sigmoid|relu|elu|tanh,"
+                + "batch=32~160,initial=0.03~0.3,L=0|0|0|0|1|3);"
+                + "3.5*mnist-mlp:pool=2|4|4,width=24~96,depth=1..6,activation=relu|relu|relu|elu|sigmoid|tanh,"
+                + "batch=32~160,initial=0.05~0.2;"
+                + "1.5*mlp-regression:inputs=2~32,width=6~32,depth=1..3,activation=tanh|relu|elu,scale=0.3~30,"
+                + "batch=32~160,initial=0.03~0.3")
+        plan.iterations = 4000
+        var truncation = LogUniformTruncation()
+        (truncation.unroll, truncation.longestAtFirst, truncation.longest) = (50, 300, 2500)
+        (truncation.tilt, truncation.growth, truncation.wantedValidationHorizon) = (0.5, 0.5, 500)
+        plan.truncation = truncation
+        plan.metaOptimizer.rate = 3e-3
+        plan.metaOptimizer.finalRate = 3e-5
+        plan.metaOptimizer.warmUp = 50
+        plan.metaOptimizer.averages = [0.99, 0.998]
+        plan.metaOptimizer.use = 0.998
         return plan
     }()
 
