@@ -29,17 +29,8 @@
         if count % 2 == 1 { memory[count / 2] = bfloat16_round_pairs(rows[count - 1], Vector(repeating: 0)) }
         return UnsafePointer(memory)
     }
-
-    /// A row that is multiplied in single precision all the same.
-    struct SingleRow: WeighedRow {
-        let values: Vector
-
-        @inline(always)
-        func weighed(_ weight: Float, plus sum: Vector) -> Vector { multiplyAdd(values, weight, sum) }
-    }
 #else
     typealias Factor = Vector
-    typealias SingleRow = Vector
     typealias PartialFactor = PartialSum
 
     /// Rows, or steps, that one factor holds.

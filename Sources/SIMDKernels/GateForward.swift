@@ -135,23 +135,34 @@ private func fillGateRows(
     rows.inputs[9] = state[5] * 3
 }
 
-/// Rows that weighted sums multiply in single precision, whatever the kernels' factors are.
-@inline(always)
-private func singleRows(_ rows: UnsafeMutablePointer<Vector>) -> UnsafePointer<SingleRow> {
-    UnsafeRawPointer(rows).assumingMemoryBound(to: SingleRow.self)
-}
+#if BFLOAT16_FACTORS
+    /// The weighted sums of rows that are not rounded, for a rule whose products are in single precision here too.
+    @inline(always)
+    private func weightedSums(
+        rows: UnsafePointer<Vector>, count: Int, weights: UnsafePointer<Float>, hasBias: Bool, groups: Int,
+        into target: UnsafeMutablePointer<Vector>
+    ) {
+        let bias = hasBias ? 4 : 0
+        for index in 0..<4 * groups {
+            let start = weights + index / 4 * (bias + 4 * count) + index % 4
+            var sum = Vector(repeating: hasBias ? start[0] : 0)
+            for k in 0..<count { sum = multiplyAdd(rows[k], start[bias + 4 * k], sum) }
+            target[index] = sum
+        }
+    }
+#endif
 
 /// A block's network: from inputs to gates and eʰ.
 @inline(always)
 private func runGates(_ layout: GateLayout, _ rows: GateRows, _ weights: UnsafePointer<Float>) {
     let hidden = 4 * layout.hiddenGroups
     weightedSums(
-        rows: singleRows(rows.inputs), count: GateLayout.inputs, weights: weights, hasBias: true,
+        rows: UnsafePointer(rows.inputs), count: GateLayout.inputs, weights: weights, hasBias: true,
         groups: layout.hiddenGroups, into: rows.hidden)
     let zero = Vector(repeating: 0)
     for unit in 0..<hidden { rows.hidden[unit].replace(with: zero, where: rows.hidden[unit] .< zero) }
     weightedSums(
-        rows: singleRows(rows.hidden), count: hidden, weights: weights + layout.outputOffset, hasBias: true,
+        rows: UnsafePointer(rows.hidden), count: hidden, weights: weights + layout.outputOffset, hasBias: true,
         groups: GateLayout.outputGroups, into: rows.outputs)
     let squeezed = tanh(rows.outputs[GateLayout.basis] * 0.25)
     rows.rest[0] = exp2(squeezed * (4 * log2E))

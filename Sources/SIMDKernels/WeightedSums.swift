@@ -4,8 +4,8 @@
 ///   - rows: `count` factors.
 ///   - weights: for each group, first its four biases if `hasBias`, then for each factor its four weights.
 @inline(always)
-func weightedSums<Row: WeighedRow>(
-    rows: UnsafePointer<Row>, count: Int, weights: UnsafePointer<Float>, hasBias: Bool, groups: Int,
+func weightedSums(
+    rows: UnsafePointer<Factor>, count: Int, weights: UnsafePointer<Float>, hasBias: Bool, groups: Int,
     into target: UnsafeMutablePointer<Vector>
 ) {
     let bias = hasBias ? 4 : 0
@@ -43,17 +43,6 @@ func weightedSums<Row: WeighedRow>(
     }
 }
 
-/// A row of numbers, one or two a lane, that sums are made of.
-protocol WeighedRow {
-    /// The row times a weight, added to a sum.
-    func weighed(_ weight: Float, plus sum: Vector) -> Vector
-}
-
-extension Factor: WeighedRow {
-    @inline(always)
-    func weighed(_ weight: Float, plus sum: Vector) -> Vector { multiplyAdd(self, weight, sum) }
-}
-
 /// Four weighted sums that share each load of a row.
 private struct FourSums {
     var a, b, c, d: Vector
@@ -68,11 +57,11 @@ private struct FourSums {
     }
 
     @inline(always)
-    mutating func add<Row: WeighedRow>(_ row: Row, _ weights: UnsafePointer<Float>) {
-        a = row.weighed(weights[0], plus: a)
-        b = row.weighed(weights[1], plus: b)
-        c = row.weighed(weights[2], plus: c)
-        d = row.weighed(weights[3], plus: d)
+    mutating func add(_ row: Factor, _ weights: UnsafePointer<Float>) {
+        a = multiplyAdd(row, weights[0], a)
+        b = multiplyAdd(row, weights[1], b)
+        c = multiplyAdd(row, weights[2], c)
+        d = multiplyAdd(row, weights[3], d)
     }
 
     @inline(always)
