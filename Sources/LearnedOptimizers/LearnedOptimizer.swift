@@ -144,6 +144,27 @@ public struct RecordedPeriod<State: Sendable>: Sendable {
         }
         return later
     }
+
+    /// Calls `body` for each step but the last, whose update no loss sees.
+    ///
+    /// - Parameter body: gets θ, which it has to move on, the step's gradient, and its row of `laterGradients`.
+    func replay(
+        _ body: (
+            _ parameters: UnsafeMutablePointer<Float>, _ gradient: UnsafePointer<Float>, _ later: UnsafePointer<Float>
+        ) -> Void
+    ) {
+        guard parameterCount > 0 else { return }
+        var parameters = AlignedFloats(startParameters)
+        parameters.withMutablePointer { parameters in
+            laterGradients.withPointer { later in
+                gradients.withPointer { gradients in
+                    for row in stride(from: 0, to: (lossWeights.count - 1) * parameterCount, by: parameterCount) {
+                        body(parameters, gradients + row, later + row)
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Every `stride`-th block of coordinates, counted from `offset`.

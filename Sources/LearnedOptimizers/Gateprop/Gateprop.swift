@@ -3,7 +3,7 @@ import KernelTypes
 public import NumericCore
 public import Optimizers
 
-/// Gates over normalised momenta: a rule of about Adam's price, without a learning rate and without a step budget.
+/// Gates over normalised momenta: a rule of few numbers, without a learning rate and without a step budget.
 ///
 ///     m_a, v_a ← averages of g and g² with decay 0.95;   m_b with 0.99;   v_b with 0.999;   all corrected for their start
 ///     s_a = √v̂_a + ε,   s_b = √v̂_b + ε,   S = RMS(√v̂_a),   P = RMS(θ), both over the tensor
@@ -195,7 +195,7 @@ public struct Gateprop: FirstOrderLearnedOptimizer {
     }
 }
 
-/// The rule's constants in single precision.
+/// The rule's constants, and what steps make of them.
 struct GatepropNumbers: Sendable {
     private let rate, rateSteps: Double
     private let fastDecay, slowMeanDecay, slowSquareDecay: Double

@@ -186,25 +186,17 @@ extension Gateprop {
     /// Gradients and parameters are constants. What a tensor's network reads of the step before, its log-rate, is not,
     /// but for that of the period's start.
     public func metaGradient(of period: borrowing RecordedPeriod<State>, sample: CoordinateSample) -> [Float] {
-        let (count, steps, plan) = (period.parameterCount, period.lossWeights.count, period.startState.plan)
-        precondition(plan.count == count, "the period's state is one of as many parameters")
+        let plan = period.startState.plan
+        precondition(plan.count == period.parameterCount, "the period's state is one of as many parameters")
         var result = [Double](repeating: 0, count: metaParameters.count)
-        guard count > 0, steps > 1 else { return result.map { Float($0) } }
-        var (state, parameters) = (period.startState, AlignedFloats(period.startParameters))
-        let later = period.laterGradients
+        var state = period.startState
         var runs: [[GatepropTensorRun]] = []
         var memory = AlignedFloats(count: GatepropStep.derivativeCount(layout) * plan.chunks.count)
-        for t in 0..<steps - 1 {
-            parameters.withMutablePointer { parameters in
-                memory.withMutablePointer { memory in
-                    later.withPointer { later in
-                        period.gradients.withPointer { gradients in
-                            withStep(&state, parameters, gradients + t * count) { step in
-                                runs.append(step.addGradient(later: later + t * count, memory, to: &result))
-                                step.apply()
-                            }
-                        }
-                    }
+        period.replay { parameters, gradient, later in
+            memory.withMutablePointer { memory in
+                withStep(&state, parameters, gradient) { step in
+                    runs.append(step.addGradient(later: later, memory, to: &result))
+                    step.apply()
                 }
             }
         }
@@ -217,7 +209,7 @@ extension Gateprop {
         metaParameters.withUnsafeBufferPointer { weights in
             let network = GatepropTensorNetwork(
                 places: GatepropPlaces(hidden: layout.hidden), weights: weights.baseAddress!)
-            for index in runs[0].indices {
+            for index in runs.first?.indices ?? 0..<0 {
                 var later = 0.0
                 for step in runs.reversed() {
                     var adjoints = step[index].adjoints

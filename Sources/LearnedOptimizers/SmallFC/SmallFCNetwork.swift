@@ -258,26 +258,18 @@ extension SmallFC {
     /// Gradients and parameters are constants. Moments depend on φ through the decays: their derivatives are carried
     /// along with them, from 0 at the period's start.
     public func metaGradient(of period: borrowing RecordedPeriod<State>, sample: CoordinateSample) -> [Float] {
-        let (count, steps, plan) = (period.parameterCount, period.lossWeights.count, period.startState.plan)
-        precondition(plan.count == count, "the period's state is one of as many parameters")
+        let plan = period.startState.plan
+        precondition(plan.count == period.parameterCount, "the period's state is one of as many parameters")
         var result = [Double](repeating: 0, count: metaParameters.count)
-        guard count > 0, steps > 1 else { return result.map { Float($0) } }
-        var (state, parameters) = (period.startState, AlignedFloats(period.startParameters))
+        var state = period.startState
         var tangents = AlignedFloats(count: plan.momentCount + 6 * plan.matrixEntryCount)
-        let later = period.laterGradients
         let adjoint = SmallFCAdjoint(plan, network)
-        for t in 0..<steps - 1 {
-            parameters.withMutablePointer { parameters in
-                tangents.withMutablePointer { tangents in
-                    later.withPointer { later in
-                        period.gradients.withPointer { gradients in
-                            adjoint.later = later + t * count
-                            withStep(&state, parameters, gradients + t * count, tangents: tangents) { step in
-                                step.apply(adjoint)
-                                adjoint.addDecays(step, to: &result)
-                            }
-                        }
-                    }
+        period.replay { parameters, gradient, later in
+            adjoint.later = later
+            tangents.withMutablePointer { tangents in
+                withStep(&state, parameters, gradient, tangents: tangents) { step in
+                    step.apply(adjoint)
+                    adjoint.addDecays(step, to: &result)
                 }
             }
         }

@@ -26,7 +26,7 @@ public struct ShippedWeights: Sendable {
     /// All of them; `Sources/CShippedWeights/README.md` says how each was trained.
     public static let all = [
         ShippedWeights(
-            "gateprop", "Gateprop, trained on small MLPs of many kinds: about Adam's price, no rate to choose",
+            "gateprop", "Gateprop, trained on small MLPs of many kinds: no rate to choose, cheaper than RNNprop",
             shipped_gateprop),
         ShippedWeights(
             "rnnprop", "RNNprop, trained on an MLP on MNIST; the better for a hundred steps", shipped_rnnprop_mnist),
