@@ -35,4 +35,40 @@ import Testing
             #expect(results.first?["diverged"] as? Int == 0)
         }
     }
+    @Test("The weights alone of a checkpoint are the same optimizer, with what the file says about them")
+    func weightsAlone() throws {
+        try withTemporaryFolder { folder in
+            let plan = try l2o(["plan", "show", "rnnprop-mixture"]).output
+                .replacing(#/"tasks": \[[^\]]*\]/#, with: "\"tasks\": [\"quadratic:n=3..9\"]")
+                .replacing("\"iterations\": 3600", with: "\"iterations\": 1")
+            try writeFileAtomically("\(folder)/plan.json", text: plan)
+            let trained = try l2o(words("meta-train --quiet --plan \(folder)/plan.json --out \(folder)/run"))
+            #expect(trained.exitCode == 0, "\(trained.errors)")
+            let (checkpoint, alone) = ("\(folder)/run/latest.safetensors", "\(folder)/alone.safetensors")
+            // One of a task's periods is done.
+            #expect(try SafetensorsFile(path: checkpoint).tensors.contains { $0.name.hasPrefix("task.") })
+            let outcome = try l2o(["inspect", checkpoint, "--weights", alone])
+            #expect(outcome.output.hasSuffix("Written to \(alone)\n"), "\(outcome.errors)")
+            let file = try SafetensorsFile(path: alone)
+            let weights = try LearnedWeights.load(path: checkpoint)
+            #expect(try LearnedWeights.load(path: alone) == weights)
+            #expect(file.tensors.map(\.name) == weights.tensors.map(\.name))
+            #expect(file.metadata["plan"]?.contains("quadratic") == true && file.metadata["seed"] == "0")
+            #expect(!file.metadata.keys.contains { $0.hasPrefix("task.") })
+            let resumed = try l2o(["inspect", alone, "--weights", "\(folder)/again.safetensors"])
+            #expect(resumed.exitCode == 0)
+            #expect(try readFile("\(folder)/again.safetensors") == readFile(alone))
+        }
+    }
+
+    @Test("Where there are no weights, none are written")
+    func noWeightsAlone() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/some.safetensors"
+            try SafetensorsFile([Tensor("a", shape: [1], values: [1])], metadata: [:]).write(to: path)
+            let outcome = try l2o(["inspect", path, "--weights", "\(folder)/none.safetensors"])
+            #expect(outcome.exitCode == 1 && outcome.errors.contains("unexpected tensor"), "\(outcome.errors)")
+            #expect(!fileExists("\(folder)/none.safetensors"))
+        }
+    }
 }

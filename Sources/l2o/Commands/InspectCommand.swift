@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Files
 import LearnedOptimizers
+import MetaTraining
 import Optimizers
 import Reporting
 import Statistics
@@ -14,12 +15,14 @@ struct InspectCommand: SharedOptionsCommand {
         discussion: """
             Reads any safetensors file; it holds no code, so files from strangers are safe. Weights of learned \
             optimizers are recognised in the layouts of several projects. Those that are shipped have names (l2o list \
-            optimizers); --out writes their file.
+            optimizers); --out writes their file. A checkpoint also holds what meta-training needs to go on; --weights \
+            writes the weights alone, with what the file says about them.
 
             Examples:
               l2o inspect rnnprop
               l2o inspect runs/mine/best.safetensors --json
               l2o inspect rnnprop --out rnnprop.safetensors
+              l2o inspect runs/mine/best.safetensors --weights mine.safetensors
             """)
 
     @OptionGroup var shared: SharedOptions
@@ -30,13 +33,21 @@ struct InspectCommand: SharedOptionsCommand {
     @Option(help: ArgumentHelp("Write the same bytes to this file.", valueName: "file"))
     var out: String?
 
+    @Option(
+        help: ArgumentHelp("Write the weights alone to this file, without tasks under way.", valueName: "file"))
+    var weights: String?
+
     mutating func run() throws {
         let origin = try WeightsOrigin(file)
         let bytes = try origin.bytes()
-        let report = WeightReport(try SafetensorsFile(bytes: bytes, path: origin.text), of: origin.text)
+        let content = try SafetensorsFile(bytes: bytes, path: origin.text)
+        let report = WeightReport(content, of: origin.text)
+        let alone = try weights.map { _ in try LearnedWeights.alone(in: content, path: origin.text) }
         if let out { try writeFileAtomically(out, bytes) }
+        if let weights, let alone { try alone.write(to: weights) }
         if shared.json { return try Output.write(json: report) }
-        try Output.write(report.text + (out.map { "\nWritten to \(printable($0))\n" } ?? ""))
+        let written = [out, weights].compactMap(\.self).map { printable($0) }
+        try Output.write(report.text + (written.isEmpty ? "" : "\nWritten to \(written.joined(separator: ", "))\n"))
     }
 }
 

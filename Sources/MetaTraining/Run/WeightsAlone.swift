@@ -1,0 +1,21 @@
+public import Files
+public import LearnedOptimizers
+
+extension LearnedWeights {
+    /// What a file says about its weights, and these alone: of a checkpoint neither the moments of meta-training nor the
+    /// tasks under way, which may be a thousand times as large. The layout is ours, whichever the file has.
+    ///
+    /// - Parameters:
+    ///   - file: the file's content.
+    ///   - path: where it lies, for errors.
+    ///   - rules: those to choose from.
+    /// - Throws: `InputError` where the file holds no weights of a known rule.
+    public static func alone(
+        in file: SafetensorsFile, path: String, rules: [RuleDescriptor] = RuleRegister.all
+    ) throws -> SafetensorsFile {
+        let weights = try LearnedWeights(file, path: path, rules: rules)
+        let ofContent = Set(["kind", "convention", "meta_adam.step", "running_norm"] + weights.constants.keys)
+        return weights.safetensors(
+            metadata: file.metadata.filter { !ofContent.contains($0.key) && !TaskUnderWay.isTask($0.key) })
+    }
+}
