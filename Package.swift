@@ -127,7 +127,7 @@ let package = Package(
         // MARK: Learning and measuring
         .target(
             name: "MetaTraining",
-            dependencies: ["Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"],
+            dependencies: ["Statistics", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"],
             swiftSettings: safeSettings),
         .target(
             name: "Evaluation",

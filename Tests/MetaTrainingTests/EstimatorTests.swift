@@ -55,6 +55,22 @@ private func truncatedSlopes(rate: Double, unroll: Int, periods: Int) -> [Double
         }
     }
 
+    @Test("Steps before the first period are taken as given: nothing is learned from them", arguments: [0, 1])
+    func burnIn(_ index: Int) {
+        var strategy = Self.strategies[index]
+        strategy.tensors = ["rate"]
+        let optimizer = LogRateDescent(rate: 0.1)
+        let estimates = (0..<3000).map { number in
+            Double(
+                strategy.run(trainingTask(Parabola(), noise: number, burnIn: 7), optimizer)
+                    .runPeriod(optimizer, settings(unroll: 5)).gradient[0])
+        }
+        let mean = estimates.reduce(0, +) / 3000
+        let error = (estimates.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 2999 / 3000).squareRoot()
+        let expected = exactSlopes(rate: 0.1, unroll: 5, periods: 1)[0] * pow(0.9, 14)
+        #expect(abs(mean - expected) < 4 * error && error < 0.05 * abs(expected), "\(mean) ± \(error), \(expected)")
+    }
+
     @Test("Reused noise stays, persistent noise is drawn anew and added up", arguments: [0, 1])
     func noise(_ index: Int) throws {
         let strategy = Self.strategies[index]

@@ -96,6 +96,17 @@ import Testing
         #expect(fresh.adam.first == [3] && fresh.runningNorm == 3)
     }
 
+    @Test("A task's gradient is shortened to so many times the median norm, and one that is not finite stays so")
+    func taskClipping() {
+        var optimizer = MetaOptimizer()
+        let gradients: [[Float]] = [[0, 8], [0, 1], [-2, 0], [0, 64], [0, 0]]
+        #expect(optimizer.clipped(tasks: gradients) == gradients)
+        optimizer.taskClip = 2
+        #expect(optimizer.clipped(tasks: gradients) == [[0, 4], [0, 1], [-2, 0], [0, 4], [0, 0]])
+        #expect(optimizer.clipped(tasks: [[1], [.nan], [2]])[1][0].isNaN)
+        #expect(optimizer.clipped(tasks: []).isEmpty)
+    }
+
     @Test("A falling rate takes the steps of that rate")
     func fallingRate() {
         let (_, weights, _) = train(40) {

@@ -97,9 +97,9 @@ struct Incline: Optimizee {
 }
 
 /// A task of an optimizee, for one run of an estimator.
-func trainingTask(_ optimizee: any Optimizee, noise: Int = 0) -> TrainingTask {
+func trainingTask(_ optimizee: any Optimizee, noise: Int = 0, burnIn: Int = 0) -> TrainingTask {
     TrainingTask(
-        optimizee: optimizee, key: RandomKey(seed: 1), noiseKey: RandomKey(seed: 2).child(noise))
+        optimizee: optimizee, key: RandomKey(seed: 1), noiseKey: RandomKey(seed: 2).child(noise), burnIn: burnIn)
 }
 
 func settings(unroll: Int, _ metaLoss: any MetaLoss = RawMetaLoss(losses: .mean)) -> PeriodSettings {

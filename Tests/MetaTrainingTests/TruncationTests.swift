@@ -56,6 +56,30 @@ import Testing
         }
     }
 
+    @Test func aShareOfTasksIsMetLateAndTheOthersHorizonsStayAsTheyWere() {
+        var schedule = LogUniformTruncation()
+        (schedule.shortest, schedule.longestAtFirst, schedule.longest, schedule.growth) = (100, 400, 6400, 0.5)
+        var late = schedule
+        (late.late, late.latest) = (0.25, 25_600)
+        for (iteration, most) in [(0, 400), (250, 3200), (900, 25_600)] {
+            let burnIns = (0..<4000).map { draw in
+                var stream = RandomStream(RandomKey(seed: 1).child(draw))
+                var own = stream
+                let start = TaskStart(iteration: iteration, iterations: 1000, place: 0, places: 4)
+                #expect(late.periods(of: start, stream: &stream) == schedule.periods(of: start, stream: &own))
+                #expect(schedule.burnIn(of: start, stream: &own) == 0)
+                return late.burnIn(of: start, stream: &stream)
+            }
+            let some = burnIns.filter { $0 > 0 }
+            #expect(abs(Double(some.count) / 4000 - 0.25) < 0.03)
+            #expect(some.min()! >= 100 && some.max()! <= most && some.max()! > most * 9 / 10)
+            let middle = Int((100 * Double(most)).squareRoot())
+            #expect(abs(Double(some.count { $0 < middle }) / Double(some.count) - 0.5) < 0.06)
+        }
+        late.latest = 300
+        #expect(late.conflict != nil)
+    }
+
     @Test func theFirstTasksEndAtEvenlySpreadTimes() {
         var schedule = LogUniformTruncation()
         (schedule.unroll, schedule.shortest, schedule.longestAtFirst, schedule.longest) = (10, 400, 400, 400)

@@ -24,12 +24,14 @@ private func plan(
     var schedule = LogUniformTruncation()
     (schedule.unroll, schedule.shortest, schedule.longestAtFirst, schedule.longest) = (5, 10, 20, 200)
     schedule.wantedValidationHorizon = 20
+    (schedule.late, schedule.latest) = (0.4, 60)
     plan.truncation = schedule
     plan.metaLoss = LogMetaLoss()
     plan.metaOptimizer.rate = 0.01
     plan.metaOptimizer.schedule = .cosine
     plan.metaOptimizer.warmUp = 5
     plan.metaOptimizer.clip = 2
+    plan.metaOptimizer.taskClip = 1.5
     plan.metaOptimizer.averages = [0.9, 0.99]
     plan.metaOptimizer.use = 0.99
     change(&plan)

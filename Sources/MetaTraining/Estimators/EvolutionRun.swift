@@ -27,7 +27,7 @@ final class EvolutionRun<Learned: LearnedOptimizer>: TaskRun, @unchecked Sendabl
         self.places = places
         self.sigma = sigma
         self.renewsNoise = renewsNoise
-        plus = Trajectory(instance, task.optimizee.layout, optimizer)
+        plus = Trajectory(instance, task, optimizer)
         minus = plus
         sum = [Float](repeating: 0, count: places.count)
         gradient = [Float](repeating: 0, count: plus.parameters.count)

@@ -32,11 +32,14 @@ public struct TrainingTask: Sendable {
     public let key: RandomKey
     /// What the run's own random numbers are drawn from.
     public let noiseKey: RandomKey
+    /// Steps that are taken with φ as it is before the first period.
+    public let burnIn: Int
 
-    public init(optimizee: any Optimizee, key: RandomKey, noiseKey: RandomKey) {
+    public init(optimizee: any Optimizee, key: RandomKey, noiseKey: RandomKey, burnIn: Int = 0) {
         self.optimizee = optimizee
         self.key = key
         self.noiseKey = noiseKey
+        self.burnIn = burnIn
     }
 }
 

@@ -16,7 +16,7 @@ package final class RecordedRun<Learned: LearnedOptimizer>: @unchecked Sendable 
     /// A task at its beginning.
     package init(_ task: TrainingTask, _ optimizer: Learned) {
         instance = task.optimizee.instance(key: task.key)
-        trajectory = Trajectory(instance, task.optimizee.layout, optimizer)
+        trajectory = Trajectory(instance, task, optimizer)
         (startState, startParameters) = (trajectory.state, trajectory.parameters)
     }
 

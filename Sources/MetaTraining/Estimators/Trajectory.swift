@@ -18,6 +18,15 @@ struct Trajectory<Learned: LearnedOptimizer> {
         state = optimizer.initialState(for: layout)
     }
 
+    /// One that has taken the steps before a task's first period.
+    init(_ instance: any OptimizeeInstance, _ task: TrainingTask, _ optimizer: Learned) {
+        self.init(instance, task.optimizee.layout, optimizer)
+        var gradient = [Float](repeating: 0, count: parameters.count)
+        unsafe gradient.withUnsafeMutableBufferPointer { gradient in
+            for _ in 0..<task.burnIn { _ = unsafe advance(instance, optimizer, gradient: gradient) }
+        }
+    }
+
     /// Takes one step; returns the loss before it.
     ///
     /// - Parameter gradient: room for ∇f, which is left there.

@@ -1,5 +1,6 @@
 import NumericCore
 public import Optimizers
+import Statistics
 
 /// How φ takes a step: Adam, with a rate that may fall, gradients clipped at their running norm, and averages of φ.
 public struct MetaOptimizer: PlanPart, Equatable {
@@ -14,6 +15,9 @@ public struct MetaOptimizer: PlanPart, Equatable {
         .number("final_rate", \.finalRate, 0...1000, "where a cosine ends"),
         .integer("warm_up", \.warmUp, 0...1_000_000_000, "updates over which the rate rises from 0"),
         .optionalNumber("clip", \.clip, 1e-3...1e6, "gradients are shortened to so many times their running norm"),
+        .optionalNumber(
+            "task_clip", \.taskClip, 1...1e6,
+            "a task's gradient is shortened to so many times the meta-batch's median norm"),
         .number("clip_decay", \.clipDecay, 0...Double(1).nextDown, "decay of the running norm"),
         .numbers(
             "averages", \.averages, 0...Double(1).nextDown, atMost: 8,
@@ -34,6 +38,10 @@ public struct MetaOptimizer: PlanPart, Equatable {
     public var warmUp = 0
     /// How many times the running norm a gradient may have; nil for any.
     public var clip: Double?
+    /// How many times the median norm of the meta-batch's gradients a task's may have; nil for any.
+    ///
+    /// Of long tasks a few have gradients that are many times those of the rest, and are mostly noise.
+    public var taskClip: Double?
     /// Decay of the running norm.
     public var clipDecay = 0.95
     /// Decays of moving averages of φ.
@@ -84,6 +92,18 @@ public struct MetaOptimizer: PlanPart, Equatable {
         adam(rate(update: update, of: updates)).update(
             &weights, gradient: clipped(gradient, &state), state: &state.adam)
         state.average(weights, averages)
+    }
+
+    /// The gradients of a meta-batch's tasks, each no longer than `taskClip` times their median norm.
+    package func clipped(tasks gradients: [[Float]]) -> [[Float]] {
+        guard let taskClip, !gradients.isEmpty else { return gradients }
+        let norms = gradients.map(norm)
+        let limit = taskClip * Statistics(norms).median
+        return zip(gradients, norms).map { gradient, norm in
+            guard norm > limit else { return gradient }
+            let factor = Float(limit / norm)
+            return gradient.map { $0 * factor }
+        }
     }
 
     /// The gradient, shortened where it is longer than usual; the first sets what is usual.

@@ -88,7 +88,7 @@ public final class MetaTrainer<Learned: LearnedOptimizer> {
             let results = runPeriod(number)
             periodLosses.append(mean(results.map(\.metaLoss)))
             lastLosses.append(mean(results.map(\.lastLoss)))
-            let gradient = mean(results.map(\.gradient))
+            let gradient = mean(plan.metaOptimizer.clipped(tasks: results.map(\.gradient)))
             norms.append(norm(gradient))
             if gradient.allSatisfy(\.isFinite) {
                 step(gradient, update: state.iteration * count + number)
@@ -161,8 +161,10 @@ public final class MetaTrainer<Learned: LearnedOptimizer> {
         let start = TaskStart(
             iteration: state.iteration, iterations: plan.iterations, place: place.task, places: plan.metaBatch)
         var stream = drawer.horizonStream(task: place.task, iteration: state.iteration)
+        let periods = plan.truncation.periods(of: start, stream: &stream)
         return TaskTicket(
-            iteration: state.iteration, periods: plan.truncation.periods(of: start, stream: &stream))
+            iteration: state.iteration, periods: periods,
+            burnIn: plan.truncation.burnIn(of: start, stream: &stream))
     }
 
     private var drawer: TaskDrawer { TaskDrawer(tasks: tasks, seed: seed) }
@@ -177,11 +179,12 @@ struct TaskDrawer: Sendable {
         MetaTrainingBranch.training.key(seed: seed).child(iteration).child(task)
     }
 
-    func task(_ task: Int, member: Int, iteration: Int) -> TrainingTask {
+    func task(_ task: Int, member: Int, iteration: Int, burnIn: Int = 0) -> TrainingTask {
         let key = key(task, iteration)
         return TrainingTask(
             optimizee: tasks.optimizee(key: key), key: key,
-            noiseKey: MetaTrainingBranch.perturbations.key(seed: seed).child(iteration).child(task).child(member))
+            noiseKey: MetaTrainingBranch.perturbations.key(seed: seed).child(iteration).child(task).child(member),
+            burnIn: burnIn)
     }
 
     /// What a task's horizon is drawn from.

@@ -28,7 +28,9 @@ final class TaskPlace<Learned: LearnedOptimizer>: @unchecked Sendable {
     ) -> PeriodResult {
         guard let ticket else { preconditionFailure("a task is under way") }
         let run =
-            run ?? estimator.run(drawer.task(task, member: member, iteration: ticket.iteration), optimizer)
+            run
+            ?? estimator.run(
+                drawer.task(task, member: member, iteration: ticket.iteration, burnIn: ticket.burnIn), optimizer)
         self.run = run
         return run.runPeriod(optimizer, period)
     }
@@ -63,5 +65,7 @@ struct TaskTicket: Sendable, Equatable {
     let iteration: Int
     /// How many periods it has, and how many of them are done.
     let periods: Int
+    /// Steps before the first period; of no account once that is done.
+    var burnIn = 0
     var done = 0
 }

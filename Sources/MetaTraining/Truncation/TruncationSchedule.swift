@@ -18,9 +18,16 @@ public protocol TruncationSchedule: PlanPart, Equatable {
     ///   - start: where and when it begins.
     ///   - stream: numbers of that task's own.
     func periods(of start: TaskStart, stream: inout RandomStream) -> Int
+
+    /// How many steps a task takes before its first period, with φ as it is and nothing learned from them.
+    ///
+    /// Drawn after `periods(of:stream:)`, with the same arguments.
+    func burnIn(of start: TaskStart, stream: inout RandomStream) -> Int
 }
 
 extension TruncationSchedule {
+    public func burnIn(of start: TaskStart, stream: inout RandomStream) -> Int { 0 }
+
     /// Periods of a task that a checkpoint is judged by.
     public var validationPeriods: Int { max(1, validationHorizon / unroll) }
 }
@@ -92,6 +99,8 @@ public struct LogUniformTruncation: TruncationSchedule {
         .number(
             "tilt", \.tilt, 0...4,
             "how much rarer long tasks are: 0 for as many tasks of each octave, 1 for as many steps at each"),
+        .number("late", \.late, 0...1, "the share of tasks met late, after steps that nothing is learned from"),
+        .integer("latest", \.latest, 2...10_000_000, "the most such steps in the end"),
         .number("growth", \.growth, 0...1, "the share of training after which the most is reached; 0 from the start"),
         .flag("staggered", \.isStaggered, "whether the first tasks end early, at evenly spread times"),
         .optionalInteger(
@@ -109,7 +118,12 @@ public struct LogUniformTruncation: TruncationSchedule {
     /// The horizon's density falls with its power −1 − tilt: at 0 there are as many tasks of each octave, so that most steps
     /// are taken far out; at 1 as many steps are taken in each octave.
     public var tilt = 0.0
-    /// The share of training after which `longest` is reached.
+    /// The share of tasks that are met late: their first steps are taken with φ as it is, and only what follows is learned
+    /// from. So much is learned about late steps with the variance of a short task's estimate.
+    public var late = 0.0
+    /// The most steps before a late task's first period, in the end; their number is drawn log-uniformly from `shortest`.
+    public var latest = 10_000
+    /// The share of training after which `longest` and `latest` are reached.
     public var growth = 1.0
     /// Whether the first tasks end early.
     public var isStaggered = true
@@ -124,18 +138,27 @@ public struct LogUniformTruncation: TruncationSchedule {
                 "horizons from \(shortest) to \(longestAtFirst) to \(longest)",
                 advice: "give shortest, longest_at_first and longest in rising order")
         }
+        if late > 0 && latest < longestAtFirst {
+            return PlanConflict(
+                "latest \(latest), below longest_at_first \(longestAtFirst)", advice: "give a higher one")
+        }
         return nil
     }
 
     public var periodsPerIteration: Int { 1 }
     public var validationHorizon: Int { wantedValidationHorizon ?? longest }
-    public var spansPlan: Bool { growth > 0 && longestAtFirst < longest }
+    public var spansPlan: Bool { growth > 0 && longestAtFirst < max(longest, late > 0 ? latest : 0) }
 
     /// The most steps of a task that begins in an iteration.
     public func most(iteration: Int, of iterations: Int?) -> Double {
-        guard spansPlan, let iterations else { return Double(longest) }
+        grown(to: longest, iteration: iteration, of: iterations)
+    }
+
+    /// What has grown from `longestAtFirst` in an iteration.
+    private func grown(to end: Int, iteration: Int, of iterations: Int?) -> Double {
+        guard spansPlan, let iterations else { return Double(end) }
         let share = min(1, Double(iteration) / max(growth * Double(iterations), 1))
-        return Double(longestAtFirst) * pow(Double(longest) / Double(longestAtFirst), share)
+        return Double(longestAtFirst) * pow(Double(end) / Double(longestAtFirst), share)
     }
 
     public func periods(of start: TaskStart, stream: inout RandomStream) -> Int {
@@ -144,6 +167,12 @@ public struct LogUniformTruncation: TruncationSchedule {
         let periods = max(1, Int((horizon / Double(unroll)).rounded()))
         guard isStaggered && start.iteration == 0 else { return periods }
         return max(1, (periods * (start.place + 1) + start.places - 1) / start.places)
+    }
+
+    public func burnIn(of start: TaskStart, stream: inout RandomStream) -> Int {
+        guard late > 0, Double(stream.uniform()) < late else { return 0 }
+        let most = grown(to: latest, iteration: start.iteration, of: start.iterations)
+        return Int((Double(shortest) * pow(most / Double(shortest), Double(stream.uniform()))).rounded())
     }
 
     /// The horizon that a share of tasks, from 0 to below 1, does not exceed.
