@@ -155,13 +155,17 @@ let package = Package(
             ],
             swiftSettings: safeSettings),
         .target(
+            name: "Explanation", dependencies: ["Reporting", "Optimizees", "Optimizers", "NumericCore"],
+            swiftSettings: safeSettings),
+        .target(
             name: "HTMLReport",
             dependencies: [
-                "Reporting", "PaperExperiments", "Evaluation", "Files", "Platform",
+                "Explanation", "Reporting", "PaperExperiments", "Evaluation", "Files", "Platform",
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
             resources: [
-                .embedInCode("Page/page.mustache"), .embedInCode("Page/style.css"), .embedInCode("Page/script.js"),
+                .embedInCode("Page/page.mustache"), .embedInCode("Page/explanation.mustache"),
+                .embedInCode("Page/style.css"), .embedInCode("Page/script.js"),
             ],
             swiftSettings: safeSettings),
         .target(
@@ -177,8 +181,8 @@ let package = Package(
             name: "l2o",
             dependencies: [
                 "Datasets", "Optimizees", "Optimizers", "LearnedOptimizers", "MetaTraining", "Evaluation",
-                "Statistics", "ResultsStore", "PaperExperiments", "Reporting", "HTMLReport", "Diagnosis",
-                "NumericCore", "Files", "Platform",
+                "Statistics", "ResultsStore", "PaperExperiments", "Reporting", "Explanation", "HTMLReport",
+                "Diagnosis", "NumericCore", "Files", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: safeSettings),
@@ -228,6 +232,12 @@ let package = Package(
                 "TestProblems", "PaperExperiments", "Statistics", "ResultsStore", "Evaluation", "Optimizees",
                 "Datasets",
                 "LearnedOptimizers", "Optimizers", "NumericCore", "Files",
+            ]),
+        tests(
+            "Explanation",
+            [
+                "Explanation", "HTMLReport", "Reporting", "Datasets", "Optimizees", "LearnedOptimizers", "Optimizers",
+                "NumericCore", "Files",
             ]),
         tests("Reporting", ["Reporting", "Evaluation", "MetaTraining", "Files", "NumericCore"]),
         tests(

@@ -18,12 +18,21 @@ public struct HTMLReport: Sendable {
 
     /// The page.
     public func html() throws -> String {
-        MustacheContentTypes.register(ScalarEscaping(), named: "SCALARS")
-        return try MustacheTemplate(string: text(PackageResources.page_mustache)).render(
-            Page(analysis, style: text(PackageResources.style_css), script: text(PackageResources.script_js)))
+        try Self.render(
+            PackageResources.page_mustache,
+            Page(
+                analysis, style: Self.text(PackageResources.style_css), script: Self.text(PackageResources.script_js))
+        )
     }
 
-    private func text(_ resource: [UInt8]) -> String { String(decoding: resource, as: UTF8.self) }
+    /// A template with what it shows.
+    static func render(_ template: [UInt8], _ content: Any) throws -> String {
+        MustacheContentTypes.register(ScalarEscaping(), named: "SCALARS")
+        return try MustacheTemplate(string: text(template)).render(content)
+    }
+
+    /// A file that lies inside the library.
+    static func text(_ resource: [UInt8]) -> String { String(decoding: resource, as: UTF8.self) }
 }
 
 /// Escapes scalar by scalar: the library's own escaping compares characters, and passes a quotation mark over that a

@@ -18,6 +18,7 @@ struct L2O: ParsableCommand {
               l2o report runs/reproduce
               l2o list optimizees
               l2o inspect rnnprop
+              l2o explain gateprop
               l2o data fetch mnist
 
             Environment:
@@ -33,7 +34,8 @@ struct L2O: ParsableCommand {
         subcommands: [
             QuickstartCommand.self, MetaTrainCommand.self, PlanCommand.self, DoctorCommand.self, RaceCommand.self,
             ReproduceCommand.self,
-            ReportCommand.self, ListCommand.self, InspectCommand.self, DataCommand.self,
+            ReportCommand.self, ListCommand.self, InspectCommand.self, ExplainCommand.self,
+            DataCommand.self,
         ])
 
     /// Synchronous commands run on the main thread; nothing waits for it.

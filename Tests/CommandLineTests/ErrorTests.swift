@@ -15,6 +15,7 @@ private let race = "race --optimizee rosenbrock --optimizer adam"
 
 @Suite struct ErrorTests {
     @Test(arguments: [
+        BadCall("explain rnnprop --steps 9", "give a number from 10 to 1000000"),
         BadCall("rcae", "did you mean race?"),
         BadCall("--verison", "did you mean --version?"),
         BadCall("data fecth mnist", "did you mean fetch?"),
@@ -80,6 +81,8 @@ private let race = "race --optimizee rosenbrock --optimizer adam"
         BadCall("inspect rnnprp", "did you mean rnnprop?"),
         BadCall("inspect rnnprop --out /dev/null", "/dev/null: is not a regular file"),
         BadCall("inspect /dev/null", "is not a regular file"),
+        BadCall("explain adam:lr=sweep", "still to be searched for"),
+        BadCall("explain gatepropp", "did you mean gateprop?"),
         BadCall("data fetch mnsit", "did you mean mnist?"),
         BadCall("data fetch digits", "built in"),
     ])

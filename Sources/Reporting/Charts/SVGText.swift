@@ -46,7 +46,7 @@ func svgNumber(_ value: Double) -> String {
 }
 
 /// Breaks a text into lines of at most `width` letters, at spaces.
-func wrapped(_ text: String, width: Int) -> [String] {
+package func wrapped(_ text: String, width: Int) -> [String] {
     var lines: [String] = []
     for word in text.split(whereSeparator: \.isWhitespace) {
         if let last = lines.last, last.count + 1 + word.count <= width {

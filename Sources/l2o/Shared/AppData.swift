@@ -9,6 +9,14 @@ struct AppData: DataProvider {
     /// What `--data-dir` says; nil for the environment and the cache folder, see `DataFolder`.
     let folder: String?
 
+    /// What a command works on that was told nothing: MNIST where it is there, else digits that are built in.
+    var usualOptimizee: String {
+        get throws {
+            let folder = try DataFolder.resolve(folder)
+            return MNIST.missingFiles(dataFolder: folder).isEmpty ? "mnist-mlp" : "digits-mlp"
+        }
+    }
+
     func mnist() throws -> ImageSplit {
         let data = try MNIST.load(dataFolder: DataFolder.resolve(folder))
         return ImageSplit(training: data.training, heldOut: HeldOutImages(data.test))

@@ -23,11 +23,14 @@ enum Output {
     }
 
     /// Writes a value as JSON in one line, keys sorted.
-    static func write(json value: some Encodable) throws {
+    static func write(json value: some Encodable) throws { try write(line(json: value)) }
+
+    /// The same as bytes, for a file.
+    static func line(json value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        try write(Array(try encoder.encode(value)) + [UInt8(ascii: "\n")])
+        return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
     }
 
     /// Writes what is no result: progress, warnings, errors. What cannot be written is lost.
