@@ -3,6 +3,7 @@
 
 SWIFT ?= swift
 SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources \
+	Bindings/Package.swift Bindings/Sources \
 	Examples/*/Package.swift Examples/*/Sources
 
 .PHONY: quickstart test bench docs format lint setup

@@ -34,3 +34,16 @@ public func parallelMap<T: Sendable>(_ count: Int, _ body: @Sendable (Int) -> T)
         filled = buffer.count
     }
 }
+
+/// Runs of neighbours that have at most `size` together, or of one that has more: what is worth waking a thread for.
+public func groups(of sizes: [Int], upTo size: Int) -> [Range<Int>] {
+    var (groups, start, sum): ([Range<Int>], Int, Int) = ([], 0, 0)
+    for index in sizes.indices {
+        if sum + sizes[index] > size && index > start {
+            groups.append(start..<index)
+            (start, sum) = (index, 0)
+        }
+        sum += sizes[index]
+    }
+    return sizes.isEmpty ? [] : groups + [start..<sizes.count]
+}

@@ -1,7 +1,7 @@
 /// An optimizer with a formula: elementwise, with a learning rate to tune and constants that are usually left alone.
 ///
 /// A new one is a struct with its constants, a table of them and `update`; `OptimizerCatalogue.all` then lists it.
-public protocol HandDesignedOptimizer: Optimizer where State == Slots {
+public protocol HandDesignedOptimizer: ElementwiseOptimizer where State == Slots {
     /// The name in specifications, as `adam`.
     static var keyword: String { get }
     /// One line for lists of optimizers.

@@ -1,4 +1,4 @@
-import Files
+public import Files
 
 // A state as a safetensors file: its tensors, and as metadata what it is the state of.
 
@@ -21,13 +21,19 @@ extension Optimizer {
     public func save(
         _ state: State, for layout: ParameterLayout, to path: String, metadata: [String: String] = [:]
     ) throws {
-        let record = record(state)
+        try stateFile(record(state), for: layout, metadata: metadata).write(to: path)
+    }
+
+    /// What `save` writes, for a record of this optimizer.
+    public func stateFile(
+        _ record: StateRecord, for layout: ParameterLayout, metadata: [String: String] = [:]
+    ) -> SafetensorsFile {
         var all = [
             "format": formatName, "version": formatVersion, "optimizer": name, "parameters": layout.description,
         ]
         for (name, count) in record.counts { all[countPrefix + name] = String(count) }
         all.merge(metadata) { own, _ in own }
-        try SafetensorsFile(record.tensors, metadata: all).write(to: path)
+        return SafetensorsFile(record.tensors, metadata: all)
     }
 
     /// Reads a state that `save(_:for:to:metadata:)` wrote.
@@ -35,7 +41,24 @@ extension Optimizer {
     /// - Throws: `InputError` where the file cannot be read, is no such file, or is the state of another optimizer or
     ///   of other parameters.
     public func loadState(path: String, for layout: ParameterLayout) throws -> State {
-        let file = try SafetensorsFile(path: path)
+        let record = try stateRecord(from: try SafetensorsFile(path: path), path: path, for: layout)
+        do {
+            return try self.state(from: record, for: layout)
+        } catch let error as InputError {
+            throw InputError(path, "cannot be used: \(error.description)", advice: "save the state again")
+        }
+    }
+
+    /// The record in what `save` writes.
+    ///
+    /// - Parameters:
+    ///   - file: its content.
+    ///   - path: where it lies, for errors.
+    ///   - layout: the parameters that the state is for.
+    /// - Throws: `InputError` where it is no such file, or the state of another optimizer or of other parameters.
+    public func stateRecord(
+        from file: SafetensorsFile, path: String, for layout: ParameterLayout
+    ) throws -> StateRecord {
         func refusal(_ problem: String, _ advice: String) -> InputError { InputError(path, problem, advice: advice) }
         guard file.metadata["format"] == formatName else {
             throw refusal("is no optimizer's state", "give a file that was saved as one")
@@ -62,10 +85,6 @@ extension Optimizer {
             }
             counts[String(key.dropFirst(countPrefix.count))] = value
         }
-        do {
-            return try self.state(from: StateRecord(counts: counts, tensors: file.tensors), for: layout)
-        } catch let error as InputError {
-            throw refusal("cannot be used: \(error.description)", "save the state again")
-        }
+        return StateRecord(counts: counts, tensors: file.tensors)
     }
 }

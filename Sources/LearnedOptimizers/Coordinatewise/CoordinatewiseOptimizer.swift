@@ -11,7 +11,9 @@ public import Optimizers
 ///
 /// One step costs 6,460 multiply-adds and 200 activations a coordinate at the paper's size and allocates nothing
 /// but a thread's scratch memory, once.
-public struct CoordinatewiseOptimizer<Features: FeatureRule>: FirstOrderLearnedOptimizer, KernelChoosing {
+public struct CoordinatewiseOptimizer<Features: FeatureRule>: FirstOrderLearnedOptimizer, ElementwiseOptimizer,
+    KernelChoosing
+{
     public static var descriptor: RuleDescriptor { Features.descriptor }
 
     /// The rule's constants by name, as weight files keep them.

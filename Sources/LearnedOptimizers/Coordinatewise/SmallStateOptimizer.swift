@@ -9,7 +9,7 @@ public import Optimizers
 /// Steps are computed in single precision; what is remembered of c and h is rounded to half precision, the moments are
 /// not. `Documentation/Performance.md` has what that does to final losses. Meta-training needs the whole state, so this
 /// is an optimizer, not a learned one.
-public struct SmallStateOptimizer<Features: FeatureRule>: Optimizer {
+public struct SmallStateOptimizer<Features: FeatureRule>: ElementwiseOptimizer {
     /// The same rule with its state in single precision.
     public let base: CoordinatewiseOptimizer<Features>
 

@@ -16,7 +16,7 @@ public import Optimizers
 /// the rule begins as: Δθ = −η_t (0.3 g + 0.7 m̂_a) / s_a.
 ///
 /// The rule needs to know the tensors: give `initialState(for:)` the optimizee's layout.
-public struct Gateprop: FirstOrderLearnedOptimizer {
+public struct Gateprop: FirstOrderLearnedOptimizer, ScatteredOptimizer {
     public static let descriptor = RuleDescriptor(
         name: "gateprop",
         summary: "gates over normalised momenta by a small network that knows its tensor: no rate, no budget",
@@ -104,95 +104,6 @@ public struct Gateprop: FirstOrderLearnedOptimizer {
     }
 
     public var name: String { name(withConstants: constants) }
-
-    // MARK: Steps
-
-    /// What the rule remembers of every coordinate, of every tensor, and of all of them.
-    public struct State: Sendable {
-        /// Steps taken.
-        public internal(set) var steps = 0
-        let plan: GatepropPlan
-        /// Blocks of sixteen coordinates of one tensor, six rows each.
-        var blocks: AlignedFloats
-        /// Of each tensor the average of cosines, then the last log-rate.
-        var tensors: [Float]
-        /// The average of log₂ of the whole gradient's root mean square.
-        var level: Float = 0
-    }
-
-    public var stateBytesPerParameter: Int { GateLayout.stateRows * MemoryLayout<Float>.stride }
-
-    public func initialState(for layout: ParameterLayout) -> State {
-        let plan = GatepropPlan(layout)
-        return State(
-            plan: plan, blocks: AlignedFloats(count: plan.stateCount),
-            tensors: [Float](repeating: 0, count: 2 * plan.parts.count))
-    }
-
-    public func update(
-        parameters: inout MutableSpan<Float>, gradient: Span<Float>, loss: Float?, state: inout State
-    ) {
-        precondition(
-            parameters.count == state.plan.count && gradient.count == state.plan.count,
-            "parameters, gradient and state differ in size")
-        guard state.plan.count > 0 else {
-            state.steps += 1
-            return
-        }
-        parameters.withUnsafeMutableBufferPointer { parameters in
-            gradient.withUnsafeBufferPointer { gradient in
-                withStep(&state, parameters.baseAddress!, gradient.baseAddress!) { $0.apply() }
-            }
-        }
-    }
-
-    /// Brings the state up to date, and hands over what the parameters are then changed by.
-    func withStep(
-        _ state: inout State, _ parameters: UnsafeMutablePointer<Float>, _ gradient: UnsafePointer<Float>,
-        _ body: (GatepropStep) -> Void
-    ) {
-        state.steps += 1
-        let (plan, time) = (state.plan, state.steps)
-        state.blocks.withMutablePointer { blocks in
-            ScratchPool.shared.withScratch(floats: GatepropStep.scratchCount(plan, layout)) { scratch in
-                let step = GatepropStep(
-                    self, plan, time: time, parameters, gradient, blocks, scratch: scratch)
-                step.accumulate()
-                step.lookAtTensors(&state.tensors, &state.level)
-                body(step)
-            }
-        }
-    }
-
-    // MARK: State in files
-
-    public func record(_ state: State) -> StateRecord {
-        let (plan, rows) = (state.plan, GateLayout.stateRows)
-        var values = [Float](repeating: 0, count: rows * plan.count)
-        state.blocks.withPointer { blocks in
-            plan.forEachPlace(rows: rows) { values[$0] = blocks[$1] }
-        }
-        return StateRecord(
-            counts: ["step": state.steps],
-            tensors: [
-                Tensor("coordinates", shape: [rows, plan.count], values: values),
-                Tensor("tensors", shape: [plan.parts.count, 2], values: state.tensors),
-                Tensor("level", shape: [1], values: [state.level]),
-            ])
-    }
-
-    public func state(from record: StateRecord, for layout: ParameterLayout) throws -> State {
-        var state = initialState(for: layout)
-        let (plan, rows) = (state.plan, GateLayout.stateRows)
-        state.steps = try record.count("step")
-        let values = try record.tensor("coordinates", shape: [rows, plan.count])
-        state.blocks.withMutablePointer { blocks in
-            plan.forEachPlace(rows: rows) { blocks[$1] = values[$0] }
-        }
-        state.tensors = try record.tensor("tensors", shape: [plan.parts.count, 2])
-        state.level = try record.tensor("level", shape: [1])[0]
-        return state
-    }
 }
 
 /// The rule's constants, and what steps make of them.

@@ -1,4 +1,5 @@
 import KernelTypes
+import NumericCore
 import Optimizers
 
 /// Where in φ each of the networks' tensors begins.
@@ -35,12 +36,14 @@ struct GatepropPlaces: Sendable {
 struct GatepropPlan: Sendable {
     /// A tensor that has elements.
     struct Part: Sendable {
+        /// Which of the layout's tensors it is.
+        let tensor: Int
         let range: Range<Int>
         let isMatrix: Bool
         let chunks: Range<Int>
     }
 
-    /// What one thread takes at a time.
+    /// A piece of a tensor: sums are taken chunk by chunk.
     struct Chunk: Sendable {
         let part: Int
         let range: Range<Int>
@@ -52,16 +55,22 @@ struct GatepropPlan: Sendable {
     static let lanes = 16
     private static let chunk = 2048
 
-    /// The number of parameters.
+    /// The number of parameters, and of tensors, empty ones included.
     let count: Int
+    let tensorCount: Int
     private(set) var parts: [Part] = []
     private(set) var chunks: [Chunk] = []
     /// Floats of all blocks.
     private(set) var stateCount = 0
+    /// What one thread takes at a time: chunks of as many coordinates together as a large one has, for a thread has to be
+    /// woken. And tensors, whose networks cost what a hundred coordinates do.
+    private(set) var chunkGroups: [Range<Int>] = []
+    private(set) var partGroups: [Range<Int>] = []
 
     init(_ layout: ParameterLayout) {
         count = layout.count
-        for (shape, range) in zip(layout.shapes, layout.ranges) where !range.isEmpty {
+        tensorCount = layout.shapes.count
+        for (tensor, (shape, range)) in zip(layout.shapes, layout.ranges).enumerated() where !range.isEmpty {
             let first = chunks.count
             for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.chunk) {
                 let end = min(start + Self.chunk, range.upperBound)
@@ -70,8 +79,11 @@ struct GatepropPlan: Sendable {
                 stateCount += blocks * Self.lanes * GateLayout.stateRows
             }
             parts.append(
-                Part(range: range, isMatrix: shape.dimensions.count > 1, chunks: first..<chunks.count))
+                Part(
+                    tensor: tensor, range: range, isMatrix: shape.dimensions.count > 1, chunks: first..<chunks.count))
         }
+        chunkGroups = groups(of: chunks.map(\.range.count), upTo: Self.chunk)
+        partGroups = groups(of: parts.map { _ in 1 }, upTo: 16)
     }
 
     /// Calls `body` for each number of the state with its place in a file, row after row, and in blocks.

@@ -1,5 +1,6 @@
 import KernelTypes
 import NumericCore
+import Optimizers
 
 /// What a step works with.
 ///
@@ -8,28 +9,32 @@ import NumericCore
 struct GatepropStep: @unchecked Sendable {
     private let rule: Gateprop
     private let plan: GatepropPlan
-    /// The step, from 1.
-    private let time: Int
-    private let parameters: UnsafeMutablePointer<Float>
-    private let gradient: UnsafePointer<Float>
+    /// For each tensor where it lies, and its step, from 1.
+    private let tensors: [TensorPlace]
+    private let times: [Int]
     private let blocks: UnsafeMutablePointer<Float>
-    private let constants: GateConstants
+    private let constants: [GateConstants]
     private let network: GatepropTensorNetwork
     /// For each chunk its sums, a vector each.
     private let sums: UnsafeMutablePointer<Float>
     /// For each tensor, packed weights, then what `GateTensor` has, then the tensor network's inputs, hidden units and outputs.
-    private let tensors: UnsafeMutablePointer<Float>
+    private let memory: UnsafeMutablePointer<Float>
 
+    /// - Parameters:
+    ///   - tensors: one for each part of the plan.
+    ///   - times: for each the step that it takes, from 1.
     init(
-        _ rule: Gateprop, _ plan: GatepropPlan, time: Int, _ parameters: UnsafeMutablePointer<Float>,
-        _ gradient: UnsafePointer<Float>, _ blocks: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
+        _ rule: Gateprop, _ plan: GatepropPlan, times: [Int], _ tensors: [TensorPlace],
+        _ blocks: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
     ) {
-        (self.rule, self.plan, self.time) = (rule, plan, time)
-        (self.parameters, self.gradient, self.blocks) = (parameters, gradient, blocks)
-        constants = rule.numbers.gateConstants(time)
+        (self.rule, self.plan, self.times) = (rule, plan, times)
+        (self.tensors, self.blocks) = (tensors, blocks)
+        // Most often all tensors are at the same step.
+        let common = rule.numbers.gateConstants(times[0])
+        constants = times.map { $0 == times[0] ? common : rule.numbers.gateConstants($0) }
         sums = scratch.assumingMemoryBound(to: Float.self)
-        tensors = sums + plan.chunks.count * Self.sumCount
-        let weights = tensors + plan.parts.count * Self.tensorCount(rule.layout)
+        memory = sums + plan.chunks.count * Self.sumCount
+        let weights = memory + plan.parts.count * Self.tensorCount(rule.layout)
         weights.update(from: rule.metaParameters, count: rule.metaParameters.count)
         network = GatepropTensorNetwork(
             places: GatepropPlaces(hidden: rule.layout.hidden), weights: UnsafePointer(weights))
@@ -48,38 +53,81 @@ struct GatepropStep: @unchecked Sendable {
         return (count + GatepropPlan.lanes - 1) / GatepropPlan.lanes * GatepropPlan.lanes
     }
 
-    /// The state's first half: moments, and sums over chunks.
-    func accumulate() {
-        parallelLoop(plan.chunks.count) { index in
-            rule.kernels.table.gates.accumulate(constants, chunk(index), sums + index * Self.sumCount)
+    /// Calls `body` for each chunk of the tensors that take part, with its tensor's gradient.
+    private func forEachChunk(_ body: @Sendable (Int, GatepropPlan.Chunk, UnsafePointer<Float>) -> Void) {
+        parallelLoop(plan.chunkGroups.count) { group in
+            for index in plan.chunkGroups[group] {
+                let chunk = plan.chunks[index]
+                if let gradient = tensors[chunk.part].gradient { body(index, chunk, gradient) }
+            }
         }
     }
 
-    private func chunk(_ index: Int) -> GateChunk {
-        let chunk = plan.chunks[index]
+    /// The state's first half: moments, and sums over chunks.
+    func accumulate() {
+        forEachChunk { index, chunk, gradient in
+            let keep = tensors[chunk.part].keep
+            let gates = gateChunk(chunk, gradient)
+            if keep != 1 { for i in 0..<gates.count { gates.parameters[i] *= keep } }
+            rule.kernels.table.gates.accumulate(constants[chunk.part], gates, sums + index * Self.sumCount)
+        }
+    }
+
+    private func gateChunk(_ chunk: GatepropPlan.Chunk, _ gradient: UnsafePointer<Float>) -> GateChunk {
+        let offset = chunk.range.lowerBound - plan.parts[chunk.part].range.lowerBound
         return GateChunk(
-            count: chunk.range.count, parameters: parameters + chunk.range.lowerBound,
-            gradient: gradient + chunk.range.lowerBound, state: blocks + chunk.state)
+            count: chunk.range.count, parameters: tensors[chunk.part].parameters + offset,
+            gradient: gradient + offset, state: blocks + chunk.state)
     }
 
     // MARK: Tensors
 
     /// The tensors' network, and what kernels need of each tensor.
-    func lookAtTensors(_ memory: inout [Float], _ level: inout Float) {
-        let known = plan.parts.map(sums(of:))
-        let now = GatepropSums.level(known.reduce(0) { $0 + $1.gradientSquares }, count: plan.count)
-        // A gradient that is not finite spoils its own tensor, not what is known of all.
-        if now.isFinite { level = time == 1 ? now : 0.9 * level + 0.1 * now }
-        for (index, part) in plan.parts.enumerated() {
-            let (sums, place) = (known[index], places(index))
-            memory[2 * index] = 0.9 * memory[2 * index] + 0.1 * sums.cosine
-            GatepropTensorNetwork.fill(
-                place.inputs, sums, part, time: time, tensor: (memory[2 * index], memory[2 * index + 1]), level: level
-            )
-            network.run(place.inputs, place.hidden, place.outputs)
-            memory[2 * index + 1] = place.outputs[rule.layout.hidden]
-            pack(place, sums)
+    ///
+    /// - Parameter isFirst: whether no gradient was seen before.
+    func lookAtTensors(_ averages: inout [Float], _ level: inout Float, isFirst: Bool) {
+        let known = parallelMap(plan.partGroups.count) { group in
+            plan.partGroups[group].map { tensors[$0].gradient == nil ? nil : sums(of: plan.parts[$0]) }
         }
+        updateLevel(&level, known, isFirst: isFirst)
+        let now = level
+        averages.withUnsafeMutableBufferPointer { averages in
+            // Tensors have disjoint places.
+            nonisolated(unsafe) let averages = averages
+            parallelLoop(known.count) { group in
+                for (index, sums) in zip(plan.partGroups[group], known[group]) {
+                    if let sums { lookAtTensor(index, sums, averages.baseAddress! + 2 * index, level: now) }
+                }
+            }
+        }
+    }
+
+    private func updateLevel(_ level: inout Float, _ known: [[GatepropSums?]], isFirst: Bool) {
+        var (squares, count) = (0.0, 0)
+        for (group, parts) in zip(known, plan.partGroups) {
+            for (sums, part) in zip(group, parts) {
+                guard let sums else { continue }
+                squares += sums.gradientSquares
+                count += plan.parts[part].range.count
+            }
+        }
+        let now = GatepropSums.level(squares, count: count)
+        // A gradient that is not finite spoils its own tensor, not what is known of all.
+        if now.isFinite { level = isFirst ? now : 0.9 * level + 0.1 * now }
+    }
+
+    /// - Parameter averages: the tensor's average of cosines, then the last log-rate.
+    private func lookAtTensor(
+        _ index: Int, _ sums: GatepropSums, _ averages: UnsafeMutablePointer<Float>, level: Float
+    ) {
+        let place = places(index)
+        averages[0] = 0.9 * averages[0] + 0.1 * sums.cosine
+        GatepropTensorNetwork.fill(
+            place.inputs, sums, plan.parts[index], time: times[index], tensor: (averages[0], averages[1]),
+            level: level)
+        network.run(place.inputs, place.hidden, place.outputs)
+        averages[1] = place.outputs[rule.layout.hidden]
+        pack(index, place, sums)
     }
 
     private func sums(of part: GatepropPlan.Part) -> GatepropSums {
@@ -108,7 +156,7 @@ struct GatepropStep: @unchecked Sendable {
     }
 
     private func places(_ part: Int) -> Places {
-        let packed = tensors + part * Self.tensorCount(rule.layout)
+        let packed = memory + part * Self.tensorCount(rule.layout)
         let numbers = packed + rule.layout.packedCount
         let inputs = numbers + 4
         let hidden = inputs + GatepropTensorNetwork.inputs
@@ -117,14 +165,15 @@ struct GatepropStep: @unchecked Sendable {
     }
 
     /// Packed weights, the tensor's biases among them, and the tensor's numbers.
-    private func pack(_ place: Places, _ sums: GatepropSums) {
+    private func pack(_ part: Int, _ place: Places, _ sums: GatepropSums) {
         let layout = rule.layout
         place.packed.update(repeating: 0, count: layout.packedCount)
         network.places.forEachPacked(layout) { place.packed[$1] = network.weights[$0] }
         for unit in 0..<layout.hidden {
             place.packed[GateLayout.packed(unit, inputs: GateLayout.inputs)] += place.outputs[unit]
         }
-        place.numbers[0] = -rule.numbers.rate(time) * exp(place.outputs[layout.hidden])
+        place.numbers[0] =
+            -rule.numbers.rate(times[part]) * exp(place.outputs[layout.hidden]) * tensors[part].stepScale
         place.numbers[1] = 1 / sums.squares
         place.numbers[2] = sums.logSquares
         place.numbers[3] = 1 / sums.size
@@ -141,10 +190,10 @@ struct GatepropStep: @unchecked Sendable {
 
     /// Changes the parameters.
     func apply() {
-        parallelLoop(plan.chunks.count) { index in
+        forEachChunk { _, chunk, gradient in
             ScratchPool.shared.withScratch(floats: rule.layout.forwardRows * GatepropPlan.lanes) { scratch in
                 rule.kernels.table.gates.apply(
-                    rule.layout, constants, tensor(plan.chunks[index].part), chunk(index), scratch)
+                    rule.layout, constants[chunk.part], tensor(chunk.part), gateChunk(chunk, gradient), scratch)
             }
         }
     }
@@ -164,11 +213,11 @@ struct GatepropStep: @unchecked Sendable {
         memory.update(repeating: 0, count: count * plan.chunks.count)
         // Chunks touch disjoint memory.
         nonisolated(unsafe) let (later, memory) = (later, memory)
-        parallelLoop(plan.chunks.count) { index in
+        forEachChunk { index, chunk, gradient in
             ScratchPool.shared.withScratch(floats: layout.backwardRows * GatepropPlan.lanes) { scratch in
                 rule.kernels.table.gates.differentiate(
-                    layout, constants, tensor(plan.chunks[index].part), chunk(index),
-                    later + plan.chunks[index].range.lowerBound, scratch, memory + index * count)
+                    layout, constants[chunk.part], tensor(chunk.part), gateChunk(chunk, gradient),
+                    later + chunk.range.lowerBound, scratch, memory + index * count)
             }
         }
         return plan.parts.enumerated().map { index, part in

@@ -1,0 +1,111 @@
+import LearnedOptimizers
+import NumericCore
+import Optimizers
+import Testing
+
+/// Tensors in places of their own, as host programs have them.
+@Suite("Scattered tensors") struct ScatteredTests {
+    private static let layout = ParameterLayout([
+        ParameterShape("a", [70, 41]), ParameterShape("b", [3]), ParameterShape("empty", [0, 4]),
+        ParameterShape("c", [17]), ParameterShape("scalar", []),
+    ])
+
+    private static func draw(_ seed: UInt64) -> [Float] {
+        var stream = RandomStream(RandomKey(seed: seed))
+        return (0..<layout.count).map { _ in stream.uniform(in: -1...1) }
+    }
+
+    private static func rule() throws -> Gateprop {
+        try #require(try OptimizerSpecification("gateprop").optimizer() as? Gateprop)
+    }
+
+    /// A step on copies of the tensors, each in memory of its own; a tensor that is nil in `gradients` sits out.
+    private static func step(
+        _ rule: Gateprop, _ tensors: inout [[Float]], _ gradients: [[Float]?], _ state: inout Gateprop.State,
+        stepScale: Float = 1, keep: Float = 1
+    ) {
+        func memory(_ values: [Float]) -> UnsafeMutableBufferPointer<Float> {
+            let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: max(values.count, 1))
+            _ = memory.initialize(from: values)
+            return memory
+        }
+        let parameters = tensors.map(memory)
+        let slopes = gradients.map { $0.map(memory) }
+        let places = zip(parameters, slopes).map {
+            TensorPlace(
+                parameters: $0.baseAddress!, gradient: $1.map { UnsafePointer($0.baseAddress!) },
+                stepScale: stepScale, keep: keep)
+        }
+        rule.update(tensors: places, loss: nil, state: &state)
+        for index in tensors.indices { tensors[index] = Array(parameters[index].prefix(tensors[index].count)) }
+        for memory in parameters + slopes.compactMap({ $0 }) { memory.deallocate() }
+    }
+
+    private static func split(_ values: [Float]) -> [[Float]] { layout.ranges.map { Array(values[$0]) } }
+
+    @Test("Gateprop takes the same steps as on one vector, bit for bit, whatever the threads", arguments: [1, 3])
+    func sameAsFlat(threads: Int) throws {
+        let rule = try Self.rule()
+        var (flat, state) = (Self.draw(1), rule.initialState(for: Self.layout))
+        var (tensors, scatteredState) = (Self.split(flat), state)
+        for time in 0..<5 {
+            let gradient = Self.draw(UInt64(10 + time))
+            rule.update(&flat, gradient: gradient, state: &state)
+            Threads(threads).run { Self.step(rule, &tensors, Self.split(gradient), &scatteredState) }
+        }
+        #expect(tensors == Self.split(flat))
+        #expect(rule.record(state) == rule.record(scatteredState))
+    }
+
+    @Test("A tensor that sits out stays as it is, and its own time stands still, in files too")
+    func sittingOut() throws {
+        let rule = try Self.rule()
+        var (tensors, state) = (Self.split(Self.draw(1)), rule.initialState(for: Self.layout))
+        let before = tensors[0]
+        var gradients = Self.split(Self.draw(2)).map { Optional($0) }
+        gradients[0] = nil
+        for _ in 0..<3 { Self.step(rule, &tensors, gradients, &state) }
+        #expect(tensors[0] == before && tensors[3] != Self.split(Self.draw(1))[3])
+        let record = rule.record(state)
+        #expect(record.counts == ["step": 3, "step.0": 0])
+        var again = try rule.state(from: record, for: Self.layout)
+        var others = tensors
+        let whole = Self.split(Self.draw(3)).map { Optional($0) }
+        Self.step(rule, &tensors, whole, &state)
+        Self.step(rule, &others, whole, &again)
+        #expect(tensors == others)
+        // Its first step: the direction of a first moment corrected for one step, not for four.
+        let fresh = rule.initialState(for: Self.layout)
+        var (first, firstState) = (Self.split(Self.draw(1)), fresh)
+        Self.step(rule, &first, whole, &firstState)
+        let ways = zip(before, zip(tensors[0], first[0])).map { ($1.0 - $0, $1.1 - $0) }
+        let ratios = ways.filter { abs($0.1) > 1e-6 }.map { $0.0 / $0.1 }
+        // What it shares with the other tensors is the gradient's level alone.
+        #expect(ratios.count > 2000 && ratios.allSatisfy { 0.5 < $0 && $0 < 2 })
+    }
+
+    @Test("A step scale multiplies the step, and decay comes before it")
+    func options() throws {
+        let rule = try Self.rule()
+        let (start, gradient) = (Self.split(Self.draw(1)), Self.split(Self.draw(2)))
+        func stepped(_ start: [[Float]], stepScale: Float = 1, keep: Float = 1) -> [Float] {
+            var (tensors, state) = (start, rule.initialState(for: Self.layout))
+            Self.step(rule, &tensors, gradient, &state, stepScale: stepScale, keep: keep)
+            return tensors.flatMap { $0 }
+        }
+        let (whole, half) = (stepped(start), stepped(start, stepScale: 0.5))
+        for (before, (whole, half)) in zip(start.flatMap { $0 }, zip(whole, half)) {
+            #expect(abs(half - before - (whole - before) / 2) < 1e-6)
+        }
+        let decayed = start.map { $0.map { 0.75 * $0 } }
+        #expect(stepped(start, keep: 0.75) == stepped(decayed))
+        #expect(stepped(start, stepScale: 0, keep: 0.75) == decayed.flatMap { $0 })
+    }
+
+    @Test("Neighbours are grouped up to a size, and one that is larger is alone")
+    func grouping() {
+        #expect(groups(of: [], upTo: 4) == [])
+        #expect(groups(of: [9], upTo: 4) == [0..<1])
+        #expect(groups(of: [1, 2, 1, 1, 9, 0, 4, 1], upTo: 4) == [0..<3, 3..<4, 4..<5, 5..<7, 7..<8])
+    }
+}
