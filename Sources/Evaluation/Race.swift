@@ -85,6 +85,8 @@ public struct Entrant: Sendable {
     public let label: String
     /// How many learning rates were tried to find this one; nil where none was searched for.
     public let trials: Int?
+    /// How long its weights were trained; nil where that is not known.
+    public var trainingMinutes: Double?
 
     /// - Parameters:
     ///   - optimizer: what runs.

@@ -5,7 +5,7 @@ public import Statistics
 /// What a race came to, as it is kept in a file.
 ///
 /// In JSON: `{"optimizee", "parameters", "steps", "seeds", "seed", "command", "results": […]}`, sorted by key, with
-/// null for every number that is not finite and for what is not known.
+/// null for every number that is not finite and for what is not known. Where steps were timed, `"clock"` is the `WallClock`.
 public struct RaceResult: Sendable {
     /// The optimizee's name.
     public var optimizee: String
@@ -67,13 +67,15 @@ public struct OptimizerResult: Sendable {
     public var heldOutAccuracy: [Double]?
     /// The wall time of each run's steps, other runs beside it. Nil where not measured.
     public var seconds: [Double]?
+    /// How long learned weights were trained; nil where that is not known, and for hand-designed optimizers.
+    public var trainingMinutes: Double?
 
     /// Makes a result from its parts.
     public init(
         optimizer: String, label: String? = nil, finalLoss: [Double], curve: [[Float]],
         millisecondsPerStep: Double? = nil, millisecondsPerUpdate: Double? = nil, stateBytesPerParameter: Int,
         diverged: Int, learningRate: Double? = nil, trials: Int? = nil, heldOutLoss: [Double]? = nil,
-        heldOutAccuracy: [Double]? = nil, seconds: [Double]? = nil
+        heldOutAccuracy: [Double]? = nil, seconds: [Double]? = nil, trainingMinutes: Double? = nil
     ) {
         self.optimizer = optimizer
         self.label = label ?? optimizer
@@ -88,6 +90,7 @@ public struct OptimizerResult: Sendable {
         self.heldOutLoss = heldOutLoss
         self.heldOutAccuracy = heldOutAccuracy
         self.seconds = seconds
+        self.trainingMinutes = trainingMinutes
     }
 
     init(_ entrant: Entrant, runs: [Run], timing: StepTiming?) {
@@ -101,7 +104,7 @@ public struct OptimizerResult: Sendable {
             heldOutLoss: runs.contains { $0.heldOut != nil } ? runs.map { $0.heldOut?.loss ?? .infinity } : nil,
             heldOutAccuracy: runs.contains { $0.heldOut?.accuracy != nil }
                 ? runs.map { $0.heldOut?.accuracy ?? .nan } : nil,
-            seconds: timing == nil ? nil : runs.map(\.seconds))
+            seconds: timing == nil ? nil : runs.map(\.seconds), trainingMinutes: entrant.trainingMinutes)
     }
 
     /// The final losses' statistics.
@@ -125,6 +128,23 @@ extension RaceResult: Codable {
         case problems = "seeds"
         case seed, command, results
     }
+
+    private enum AddedKeys: String, CodingKey { case clock }
+
+    /// Writes what the properties are, and the clock, which follows from them.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(optimizee, forKey: .optimizee)
+        try values.encodeIfPresent(parameters, forKey: .parameters)
+        try values.encode(steps, forKey: .steps)
+        try values.encode(problems, forKey: .problems)
+        try values.encodeIfPresent(seed, forKey: .seed)
+        try values.encodeIfPresent(command, forKey: .command)
+        try values.encode(results, forKey: .results)
+        guard let clock = clock() else { return }
+        var added = encoder.container(keyedBy: AddedKeys.self)
+        try added.encode(clock, forKey: .clock)
+    }
 }
 
 extension OptimizerResult: Codable {
@@ -142,6 +162,7 @@ extension OptimizerResult: Codable {
         case heldOutLoss = "held_out_loss"
         case heldOutAccuracy = "held_out_accuracy"
         case seconds
+        case trainingMinutes = "training_minutes"
     }
 
     /// Reads null losses as +∞ in `final_loss` and as NaN in `curve`.
@@ -160,7 +181,8 @@ extension OptimizerResult: Codable {
             trials: try values.decodeIfPresent(Int.self, forKey: .trials),
             heldOutLoss: try values.decodeIfPresent([Double?].self, forKey: .heldOutLoss)?.map { $0 ?? .infinity },
             heldOutAccuracy: try values.decodeIfPresent([Double?].self, forKey: .heldOutAccuracy)?.map { $0 ?? .nan },
-            seconds: try values.decodeIfPresent([Double].self, forKey: .seconds))
+            seconds: try values.decodeIfPresent([Double].self, forKey: .seconds),
+            trainingMinutes: try values.decodeIfPresent(Double.self, forKey: .trainingMinutes))
     }
 
     /// Writes losses that are not finite as null.
@@ -179,5 +201,6 @@ extension OptimizerResult: Codable {
         try values.encodeIfPresent(heldOutLoss?.map { $0.isFinite ? $0 : nil }, forKey: .heldOutLoss)
         try values.encodeIfPresent(heldOutAccuracy?.map { $0.isFinite ? $0 : nil }, forKey: .heldOutAccuracy)
         try values.encodeIfPresent(seconds, forKey: .seconds)
+        try values.encodeIfPresent(trainingMinutes, forKey: .trainingMinutes)
     }
 }

@@ -7,6 +7,8 @@ struct Figure {
     struct Chart {
         let heading: String?
         let svg: String
+        /// The same over seconds; nil where that is not what it shows, or nothing was timed.
+        var seconds: String?
     }
 
     struct Skip {
@@ -24,6 +26,10 @@ struct Figure {
     let paper: String?
     let command: String
     let hasCharts: Bool
+    /// Whether a chart can be shown over seconds too.
+    let hasSeconds: Bool
+    /// What the clock says.
+    let clock: [String]
     let isSingle: Bool
     let charts: [Chart]
     let skipped: [Skip]
@@ -44,6 +50,8 @@ struct Figure {
         reading = drawing.reading
         charts = drawing.charts
         hasCharts = !charts.isEmpty
+        hasSeconds = charts.contains { $0.seconds != nil }
+        clock = analysis.clock.map(withPowers)
         isSingle = charts.count == 1
         downloads = drawing.downloads
         tables = Self.tables(analysis)
@@ -108,6 +116,10 @@ private struct Drawing {
                     ? "; thin lines, medians alone, are tuned optimizers that are not the best one." : ".")
             let lines = analysis.analyses.map { $0.curvesChart() }
             add(lines)
+            for (index, panel) in analysis.analyses.enumerated() {
+                let timed = panel.curvesChart(over: .seconds)
+                if !timed.series.isEmpty { charts[index].seconds = timed.inlineSVG() }
+            }
             downloads = [Download("Curves as CSV", file: "\(id).csv", csv: LineChart.csv(lines))]
         case .learningRates:
             reading = "Final loss at each learning rate that was tried. \(spread); a learned optimizer has no rate."

@@ -40,6 +40,27 @@ struct BrowserTests {
         }
     }
 
+    @Test("Curves are shown over steps, and over seconds at a click")
+    func axes() throws {
+        let outcome = try load(
+            try HTMLReport(sampleAnalysis(sampleResult())).html(),
+            running: """
+                const figure = document.querySelector("#E1 figure");
+                const shown = () => [...figure.querySelectorAll("svg")].filter(e => e.clientHeight > 60)
+                  .map(e => [...e.querySelectorAll("text")].map(t => t.textContent).find(t => /^step|^seconds/.test(t)));
+                const seen = [shown()];
+                for (const axis of ["seconds", "steps"]) {
+                  figure.querySelector(`.over [value=${axis}]`).click();
+                  seen.push(shown() + " " + figure.querySelector("[aria-pressed=true]").value);
+                }
+                document.title = seen.join("; ") + "; " + document.querySelectorAll("#E4 .over, #rows .over").length;
+                """)
+        #expect(outcome.console.isEmpty)
+        #expect(
+            outcome.document.contains("<title>step; seconds seconds; step steps; 0</title>"),
+            "\(outcome.document.firstMatch(of: /<title>.*<\/title>/).map { String($0.output) } ?? "")")
+    }
+
     @Test("Headings sort their table by number, up and down, with nothing last")
     func sorting() throws {
         let outcome = try load(

@@ -87,6 +87,37 @@ struct TextTableTests {
                 """)
     }
 
+    @Test("A race by the clock: columns, sentences, and curves over seconds")
+    func clock() throws {
+        func result(_ label: String, _ curve: [Float], _ milliseconds: Double, rate: Double?, minutes: Double? = nil)
+            -> OptimizerResult
+        {
+            OptimizerResult(
+                optimizer: label, label: label, finalLoss: [Double(curve[2])], curve: [curve],
+                millisecondsPerStep: milliseconds, stateBytesPerParameter: 8, diverged: 0, learningRate: rate,
+                trials: rate == nil ? nil : 4, trainingMinutes: minutes)
+        }
+        let race = RaceResult(
+            optimizee: "bowl", steps: 3, problems: 1,
+            results: [
+                result("learned", [3, 1, 0.5], 2, rate: nil, minutes: 3), result("adam", [3, 2, 1], 500, rate: 0.5),
+            ])
+        let text = race.table().text(style: TerminalStyle(unicode: true, colours: .none))
+        #expect(text.contains("s to target  with tuning") && text.contains("2 ms") && text.contains("7 s"), "\(text)")
+        #expect(
+            race.clockText == "By the clock, to where adam ends: 1 s, 7 s with the tuning of its rate; learned 2 ms. "
+                + "The 3 min that learned was trained are paid back after 26 such problems, each with its own tuning."
+        )
+        let chart = race.chart(axis: .seconds)
+        #expect(chart.series[1].x == [0.5, 1, 1.5] && chart.xLabel == "seconds")
+        if case .logarithmic = chart.xScale {
+        } else {
+            Issue.record("times that are far apart need a logarithmic axis")
+        }
+        if case .linear = race.chart().xScale {} else { Issue.record("steps are on a linear axis") }
+        #expect([0.0123, 1.5, 119, 150].map { secondsText($0) } == ["12.3 ms", "1.5 s", "119 s", "2.5 min"])
+    }
+
     @Test("The style follows the terminal and the environment")
     func styles() {
         func style(_ environment: [String: String], terminal: Bool = true) -> TerminalStyle {

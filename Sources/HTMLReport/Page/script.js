@@ -6,6 +6,15 @@ document.getElementById("theme").addEventListener("click", () => {
   const isDark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   root.style.colorScheme = isDark ? "light" : "dark";
 });
+// The curves of a figure over steps, or over seconds.
+for (const button of document.querySelectorAll(".over button")) {
+  button.addEventListener("click", () => {
+    button.closest("figure").classList.toggle("by-seconds", button.value === "seconds");
+    for (const other of button.parentNode.querySelectorAll("button")) {
+      other.setAttribute("aria-pressed", String(other === button));
+    }
+  });
+}
 // A heading sorts its table: by number where cells have one, else by text; cells without either come last.
 for (const heading of document.querySelectorAll("th")) {
   heading.querySelector("button").addEventListener("click", () => {

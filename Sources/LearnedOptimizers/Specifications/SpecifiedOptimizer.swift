@@ -10,6 +10,8 @@ public struct SpecifiedOptimizer: Sendable {
     /// The hand-designed optimizers whose learning rates are to be searched for, and of which the best is wanted: one, or
     /// several where constants are to be chosen; empty where there is nothing to search for.
     public let optimizersToTune: [any HandDesignedOptimizer]
+    /// How long learned weights were trained; nil where that is not known.
+    public let trainingMinutes: Double?
     /// A label that two files cannot share.
     fileprivate let longLabel: String
 
@@ -30,11 +32,13 @@ public struct SpecifiedOptimizer: Sendable {
             label = optimizers.map(\.labelWithoutRate).joined(separator: " | ")
         }
         longLabel = label
+        trainingMinutes = nil
     }
 
     /// - Throws: `InputError` where the weights cannot be read, or their rule does not offer an option.
     fileprivate init(_ origin: WeightsOrigin, _ options: [LearnedOption], rules: [RuleDescriptor]) throws {
         let learned = try origin.optimizer(rules: rules)
+        trainingMinutes = origin.trainingMinutes
         let rule = type(of: learned).descriptor
         optimizer = try options.reduce(learned as any Optimizer) { optimizer, option in
             if let changed = try option.apply(optimizer) { return changed }

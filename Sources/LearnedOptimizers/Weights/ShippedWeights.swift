@@ -9,14 +9,17 @@ public struct ShippedWeights: Sendable {
     public let name: String
     /// One line for lists.
     public let summary: String
+    /// How long they were trained, on two cores; nil where that was not noted.
+    public let trainingMinutes: Double?
     private let embedded: @Sendable () -> UnsafeBufferPointer<UInt8>
 
     private init(
-        _ name: String, _ summary: String,
+        _ name: String, _ summary: String, minutes: Double? = nil,
         _ file: @escaping @Sendable @autoclosure () -> shipped_file
     ) {
         self.name = name
         self.summary = summary
+        trainingMinutes = minutes
         embedded = {
             let file = file()
             return UnsafeBufferPointer(start: file.bytes, count: file.count)
@@ -27,6 +30,7 @@ public struct ShippedWeights: Sendable {
     public static let all = [
         ShippedWeights(
             "gateprop", "Gateprop, trained on small MLPs of many kinds: no rate to choose, cheaper than RNNprop",
+            minutes: 35,
             shipped_gateprop),
         ShippedWeights(
             "rnnprop", "RNNprop, trained on an MLP on MNIST; the better for a hundred steps", shipped_rnnprop_mnist),

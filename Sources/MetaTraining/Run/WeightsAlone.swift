@@ -8,14 +8,16 @@ extension LearnedWeights {
     /// - Parameters:
     ///   - file: the file's content.
     ///   - path: where it lies, for errors.
+    ///   - minutes: how long they were trained, if that is known and the file does not say it: kept as `minutes`.
     ///   - rules: those to choose from.
     /// - Throws: `InputError` where the file holds no weights of a known rule.
     public static func alone(
-        in file: SafetensorsFile, path: String, rules: [RuleDescriptor] = RuleRegister.all
+        in file: SafetensorsFile, path: String, minutes: Double? = nil, rules: [RuleDescriptor] = RuleRegister.all
     ) throws -> SafetensorsFile {
         let weights = try LearnedWeights(file, path: path, rules: rules)
         let ofContent = Set(["kind", "convention", "meta_adam.step", "running_norm"] + weights.constants.keys)
-        return weights.safetensors(
-            metadata: file.metadata.filter { !ofContent.contains($0.key) && !TaskUnderWay.isTask($0.key) })
+        var metadata = file.metadata.filter { !ofContent.contains($0.key) && !TaskUnderWay.isTask($0.key) }
+        if let minutes, metadata[minutesName] == nil { metadata[minutesName] = "\(minutes)" }
+        return weights.safetensors(metadata: metadata)
     }
 }

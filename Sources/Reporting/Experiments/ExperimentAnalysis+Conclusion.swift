@@ -25,6 +25,19 @@ extension ExperimentAnalysis {
         return sentences
     }
 
+    /// What the clock says of the panels; empty where steps were not timed. Times differ from machine to machine, so these
+    /// sentences are not among the conclusions.
+    public var clock: [String] {
+        if analyses.count == 1 { return [analyses[0].clock].compactMap(\.self) }
+        let sooner = analyses.compactMap(\.isSooner)
+        guard !sooner.isEmpty, let subject = analyses.first?.subject.name else { return [] }
+        return [
+            "By the clock, \(subject) is sooner where the best tuned optimizer ends than that one itself on "
+                + "\(sooner.count { $0.thanRun }) of \(sooner.count) problems, and on \(sooner.count { $0.thanTuning }) where the "
+                + "tuning of its rate counts."
+        ]
+    }
+
     /// How the subject does against the best tuned optimizer, as `2 wins, 1 tie`; nil where that is not the question.
     public var outcome: String? {
         let verdicts = analyses.filter(\.hasOpponent).compactMap { $0.baseline?.duel?.verdict }

@@ -10,7 +10,9 @@ extension ExperimentAnalysis {
     ///   - style: what it can show.
     public func text(width: Int, style: TerminalStyle = .standardOutput) -> String {
         var parts = ["\n\(experiment.id)  \(experiment.title)"]
-        let paragraphs = [("The paper: ", experiment.claim), ("Found here: ", conclusion)].filter { !$0.1.isEmpty }
+        let paragraphs = [
+            ("The paper: ", experiment.claim), ("Found here: ", conclusion), ("", clock.joined(separator: " ")),
+        ].filter { !$0.1.isEmpty }
         parts.append(paragraphs.flatMap { wrapped($0.0 + $0.1, width: width) }.joined(separator: "\n"))
         let reasons = skipped.map { "Skipped: \($0.panel.title). \($0.skipped ?? "It has no runs.")" }
         if !reasons.isEmpty { parts.append(reasons.joined(separator: "\n")) }
@@ -28,7 +30,8 @@ extension ExperimentAnalysis {
 
     /// Columns that a narrow terminal goes without, the least important first.
     private static let minor = [
-        "B/param", "runs", "its runs", "trials", "seconds", "untuned", "held-out loss", "accuracy", "ms/step",
+        "B/param", "runs", "its runs", "trials", "seconds", "with tuning", "untuned", "held-out loss", "accuracy",
+        "ms/step",
         "loss ratio",
         "steps to target", "lower–equal–higher", "against it", "ours", "paper's tuning",
     ]

@@ -4,11 +4,12 @@ import PaperExperiments
 import Statistics
 
 extension PanelAnalysis {
-    /// Each optimizer's loss over the steps, for a web page: the median over the runs, quartiles of those that matter.
-    public func curvesChart() -> LineChart {
-        let places = (0..<race.steps).map(Double.init)
-        let series = race.results.indices.map { index in
+    /// Each optimizer's loss over the steps or over time, for a web page: the median over the runs, quartiles of those that
+    /// matter. An optimizer whose steps were not timed has no curve over time.
+    public func curvesChart(over axis: TimeAxis = .steps) -> LineChart {
+        let series = race.results.indices.compactMap { index -> LineChart.Series? in
             let result = race.results[index]
+            guard let places = axis.places(of: result, steps: race.steps) else { return nil }
             let band = CurveBand(result.curve, steps: race.steps)
             var series = LineChart.Series(
                 shortName(index), x: places, median: band.median, low: race.problems > 1 ? band.low : [],
@@ -20,7 +21,8 @@ extension PanelAnalysis {
         }
         let starts = series.compactMap { $0.median.first }.filter(\.isFinite)
         return LineChart(
-            title: panel.panel.title, xLabel: "step", yLabel: "minibatch loss", ceiling: starts.max().map { 3 * $0 },
+            title: panel.panel.title, xLabel: axis.label, yLabel: "minibatch loss", xScale: axis.scale(of: series),
+            ceiling: starts.max().map { 3 * $0 },
             series: series.filter { $0.weight != .quiet } + series.filter { $0.weight == .quiet })
     }
 

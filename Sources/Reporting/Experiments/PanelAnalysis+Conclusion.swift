@@ -28,6 +28,34 @@ extension PanelAnalysis {
         return sentences.joined(separator: " ")
     }
 
+    /// What the clock says: whether the subject is sooner where the best tuned optimizer ends, and when meta-training has paid;
+    /// nil where steps were not timed. It is not among the conclusions, which are the same on every machine.
+    public var clock: String? {
+        guard hasOpponent, let baseline, let own = subject.time?.medianSeconds,
+            let other = baseline.time?.medianSeconds,
+            other.isFinite, let tuned = secondsWithTuning(baseline)
+        else { return nil }
+        let place = "to where \(baseline.result.label) ends"
+        let mine =
+            own.isFinite
+            ? "\(subject.name) gets \(place) in \(secondsText(own))" : "\(subject.name) does not get \(place)"
+        let sentence =
+            "By the clock, \(mine); \(baseline.name) itself in \(secondsText(other)), with the tuning of its rate in "
+            + "\(secondsText(tuned))."
+        let breakEven = race.clock(to: baseline.result)?[subject.result.label]?.breakEvenText
+        return [sentence, breakEven].compactMap(\.self).joined(separator: " ")
+    }
+
+    /// Whether the subject is sooner where the best tuned optimizer ends than that one itself, without and with the tuning of
+    /// its rate; nil where steps were not timed.
+    var isSooner: (thanRun: Bool, thanTuning: Bool)? {
+        guard hasOpponent, let baseline, let own = subject.time?.medianSeconds,
+            let other = baseline.time?.medianSeconds,
+            let tuned = secondsWithTuning(baseline)
+        else { return nil }
+        return (own < other, own < tuned)
+    }
+
     /// A short form of the subject's verdict, as `wins, 8.1 % lower`; nil where there is no tuned optimizer.
     public var verdictText: String? {
         guard hasOpponent, let duel = baseline?.duel else { return nil }

@@ -36,7 +36,11 @@ extension PanelAnalysis {
                     help: "Median share of held-out examples that are classified right."),
                 .init("diverged", "diverged", help: "Runs that ended with a loss that is not finite. They stay in."),
                 .init("steps to target", "steps_to_target", help: "Median number of steps to \(target)."),
-                .init("seconds", "seconds_to_target", help: "The time of so many steps."),
+                .init(
+                    "seconds", "seconds_to_target", help: "The time of so many steps, the optimizer's own included."),
+                .init(
+                    "with tuning", "seconds_with_tuning",
+                    help: "The same with a run of all steps for each learning rate that was tried."),
                 .init("ms/step", "ms_per_step", help: "A whole step: loss, gradient and update."),
                 .init("B/param", "state_bytes_per_parameter", help: "What the optimizer keeps between steps."),
             ],
@@ -59,8 +63,17 @@ extension PanelAnalysis {
                     ? .count(result.diverged, detail: "of \(race.problems)") : .init("", values: ["0"], order: 0),
                 timeCell(standing.time?.medianSteps, reached: standing.time?.reached),
                 isTimed ? .number(standing.time?.medianSeconds, digits: 3) : DataTable.Cell(""),
+                isTimed ? .number(secondsWithTuning(standing), digits: 3) : DataTable.Cell(""),
                 .number(result.millisecondsPerStep, digits: 3), .count(result.stateBytesPerParameter),
             ], isStrong: standing.name == subject.name)
+    }
+
+    /// Seconds to the target with a run for each rate that was tried; nil where steps were not timed.
+    func secondsWithTuning(_ standing: Standing) -> Double? {
+        guard let milliseconds = standing.result.millisecondsPerStep, let time = standing.time?.medianSeconds else {
+            return nil
+        }
+        return time + Double((standing.result.trials ?? 0) * race.steps) * milliseconds / 1000
     }
 
     /// What a learned optimizer's label has beyond its name, the file of its weights; whom a schedule belongs to.

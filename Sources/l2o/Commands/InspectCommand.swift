@@ -42,7 +42,9 @@ struct InspectCommand: SharedOptionsCommand {
         let bytes = try origin.bytes()
         let content = try SafetensorsFile(bytes: bytes, path: origin.text)
         let report = WeightReport(content, of: origin.text)
-        let alone = try weights.map { _ in try LearnedWeights.alone(in: content, path: origin.text) }
+        let alone = try weights.map { _ in
+            try LearnedWeights.alone(in: content, path: origin.text, minutes: origin.trainingMinutes)
+        }
         if let out { try writeFileAtomically(out, bytes) }
         if let weights, let alone { try alone.write(to: weights) }
         if shared.json { return try Output.write(json: report) }
