@@ -4,7 +4,7 @@ public import Optimizers
 
 /// One run that is wanted: everything that decides what it comes to.
 public struct RunRequest: Sendable {
-    /// What optimizes.
+    /// What optimizes; one that wants to know how many steps it has is told.
     public let optimizer: any Optimizer
     /// What is optimized.
     public let optimizee: any Optimizee
@@ -21,7 +21,7 @@ public struct RunRequest: Sendable {
     /// - Precondition: `steps` is positive, `problem` not negative.
     public init(optimizer: any Optimizer, optimizee: any Optimizee, steps: Int, seed: UInt64, problem: Int) {
         precondition(steps > 0 && problem >= 0, "a run has steps and a problem")
-        self.optimizer = optimizer
+        self.optimizer = withBudget(steps, optimizer)
         self.optimizee = optimizee
         self.steps = steps
         self.seed = seed

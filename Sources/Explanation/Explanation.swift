@@ -74,11 +74,12 @@ public struct Explanation: Sendable {
     ///   - progress: hears after each part how many of `partCount` are done.
     ///   - isCancelled: asked between parts, and at every step of the run.
     /// - Throws: `CancellationError` once `isCancelled` is true.
-    public init<O: Optimizer>(
-        of optimizer: O, label: String, on optimizee: any Optimizee, steps: Int = 1000, seed: UInt64 = 0,
+    public init(
+        of optimizer: any Optimizer, label: String, on optimizee: any Optimizee, steps: Int = 1000, seed: UInt64 = 0,
         progress: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws {
         precondition(steps >= 10, "an explanation takes at least ten steps")
+        let optimizer = withBudget(steps, optimizer)
         let probes = Probes(steps: steps, key: RandomKey(seed: seed).child(-5))
         var parts: [Part] = []
         for make in [Self.response, Self.age, Self.agreement, Self.scale] {

@@ -10,6 +10,7 @@ public protocol FeatureConstants: Sendable {
 }
 
 /// What turns a gradient into RNNprop's features at one step: m̂/s and g/s with s = √v̂ + ε (Lv et al. 2017).
+/// A second ε, inside the root, is another rule's.
 public struct NormalizedMoments: FeatureConstants {
     @inlinable public static var features: Int { 2 }
     @inlinable public static var outputs: Int { 1 }
@@ -22,13 +23,18 @@ public struct NormalizedMoments: FeatureConstants {
     public var correction1: Float
     /// 1 / (1 − β₂ᵗ).
     public var correction2: Float
+    /// What v̂ gets before its root is taken.
+    public var innerEpsilon: Float
 
-    public init(beta1: Float, beta2: Float, epsilon: Float, correction1: Float, correction2: Float) {
+    public init(
+        beta1: Float, beta2: Float, epsilon: Float, correction1: Float, correction2: Float, innerEpsilon: Float = 0
+    ) {
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
         self.correction1 = correction1
         self.correction2 = correction2
+        self.innerEpsilon = innerEpsilon
     }
 }
 

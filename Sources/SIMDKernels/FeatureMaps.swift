@@ -48,7 +48,7 @@ extension NormalizedMoments: ScaledOutput {
         let v = multiplyAdd(state[1], beta2, gradient * gradient * (1 - beta2))
         state[0] = m
         state[1] = v
-        let inverse = 1 / ((v * correction2).squareRoot() + epsilon)
+        let inverse = 1 / (multiplyAdd(v, correction2, Vector(repeating: innerEpsilon)).squareRoot() + epsilon)
         features[0] = gradient * inverse
         features[1] = m * correction1 * inverse
     }

@@ -16,6 +16,7 @@ private let race = "race --optimizee rosenbrock --optimizer adam"
 @Suite struct ErrorTests {
     @Test(arguments: [
         BadCall("explain rnnprop --steps 9", "give a number from 10 to 1000000"),
+        BadCall("\(race) rnnprop --axis minutes", "minutes: give steps or seconds"),
         BadCall("rcae", "did you mean race?"),
         BadCall("--verison", "did you mean --version?"),
         BadCall("data fecth mnist", "did you mean fetch?"),
@@ -57,6 +58,7 @@ private let race = "race --optimizee rosenbrock --optimizer adam"
         BadCall("race --optimizee rosenbrock:m=3 --optimizer adam", "has no option m"),
         BadCall("race --optimizee rosenbrock --optimizer adm", "did you mean adam?"),
         BadCall("race --optimizee rosenbrock --optimizer rnprop", "did you mean rnnprop?"),
+        BadCall("\(race) rnnprop --rivals /dev/null/none", "holds no weight file"),
         BadCall("\(race) rnnprop:state=hlf", "did you mean state=half?"),
         BadCall("\(race) rnnprop rnnprop", "rnnprop: is given twice"),
         BadCall("race --optimizee rosenbrock --optimizer adam:lr=abc", "lr cannot be \"abc\""),

@@ -58,6 +58,8 @@ import Testing
             #expect(command == "l2o " + arguments.joined(separator: " "))
             #expect(try RaceResult(file: "\(out)/race.json").csv().utf8.elementsEqual(readFile("\(out)/race.csv")))
             #expect(try String(decoding: readFile("\(out)/race.svg"), as: UTF8.self).contains("<svg"))
+            let seconds = try String(decoding: readFile("\(out)/race-seconds.svg"), as: UTF8.self)
+            #expect(seconds.contains(">seconds</text>"))
         }
     }
 

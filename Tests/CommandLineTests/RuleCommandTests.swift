@@ -5,7 +5,9 @@ import NumericCore
 import Testing
 
 @Suite("Commands go by the register of rules") struct RuleCommandTests {
-    @Test("Every registered rule is trained, inspected, examined and raced", arguments: RuleRegister.all.map(\.name))
+    @Test(
+        "Every rule with a first-order meta-gradient is trained, inspected, examined and raced",
+        arguments: RuleRegister.all.filter { $0.type is any FirstOrderLearnedOptimizer.Type }.map(\.name))
     func everyRule(_ rule: String) throws {
         try withTemporaryFolder { folder in
             let train = words(
@@ -58,6 +60,21 @@ import Testing
             let resumed = try l2o(["inspect", alone, "--weights", "\(folder)/again.safetensors"])
             #expect(resumed.exitCode == 0)
             #expect(try readFile("\(folder)/again.safetensors") == readFile(alone))
+        }
+    }
+
+    @Test("A rule without one says how it can be trained, and races")
+    func withoutFirstOrder() throws {
+        try withTemporaryFolder { folder in
+            let train = words("meta-train --quiet --optimizer celo --optimizee quadratic --iterations 1 --out")
+            let refused = try l2o(train + ["\(folder)/run"])
+            #expect(refused.exitCode == 1 && refused.errors.contains("which celo lacks; choose nres or pes"))
+            let path = "\(folder)/celo.safetensors"
+            try Celo(key: RandomKey(seed: 1), units: 3).weights.safetensors().write(to: path)
+            let race = words("race --optimizee quadratic --steps 5 --problems 2 --json --optimizer sgd --rivals")
+            let results = try #require(
+                (try l2o(race + [folder]).json() as? [String: Any])?["results"] as? [[String: Any]])
+            #expect(results.map { $0["label"] as? String } == ["sgd lr=0.001", "celo"])
         }
     }
 

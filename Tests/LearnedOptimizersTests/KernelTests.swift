@@ -46,6 +46,7 @@ struct Shape: Sendable, CustomTestStringConvertible {
     static let all =
         [
             Shape(features: RNNpropFeatures.self), Shape(features: DMoptimizerFeatures.self),
+            Shape(features: AmalgamatedRNNpropFeatures.self),
             Shape(features: RNNpropFeatures.self, hidden: 7, layers: 1),
             Shape(features: DMoptimizerFeatures.self, hidden: 5, layers: 3),
         ] + [1, 2, 3].map { general(hidden: 8 - $0, layers: $0) }

@@ -84,7 +84,7 @@ struct SmallFCGolden {
 }
 
 /// A safetensors file's tensors without rounding: `SafetensorsFile` reads float64 as float32.
-private func doubles(_ path: String) throws -> [String: [Double]] {
+func doubles(_ path: String) throws -> [String: [Double]] {
     let bytes = Data(try readFile(path))
     let length = bytes.withUnsafeBytes { Int(UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self))) }
     let header = try JSONSerialization.jsonObject(with: bytes[8..<8 + length])

@@ -8,6 +8,8 @@ public enum RuleRegister {
         DMoptimizer.descriptor,
         SmallFC.descriptor,
         Gateprop.descriptor,
+        AmalgamatedRNNprop.descriptor,
+        Celo.descriptor,
     ]
 
     /// Every rule and one that may be of another package.

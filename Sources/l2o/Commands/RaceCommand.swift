@@ -20,12 +20,14 @@ struct RaceCommand: SharedOptionsCommand {
             16 bits, FILE:factors=bfloat16 multiplies in bfloat16, FILE:state=half,factors=bfloat16 does both.
 
             The final loss is that of the last parameters, averaged over all minibatches of the run. The table shows \
-            its median and quartiles over the problems.
+            its median and quartiles over the problems; by the clock, how long an optimizer takes to where the best \
+            hand-designed one ends, without and with a run for each rate that was tried.
 
             Examples:
               l2o race --optimizee digits-mlp --optimizer rnnprop adam:lr=2^-5
               l2o race --optimizee digits-mlp-relu --optimizer rnnprop adam:lr=sweep --out runs/relu
               l2o race --optimizee mnist-mlp --optimizer runs/mine/best.safetensors rnnprop rnnprop:state=half
+              l2o race --optimizee mnist-mlp --optimizer gateprop adam:lr=sweep --rivals others --axis seconds
               l2o race --optimizee rosenbrock --steps 500 --optimizer sgd momentum --json
             """)
 
@@ -40,6 +42,8 @@ struct RaceCommand: SharedOptionsCommand {
             "One or several optimizers: rnnprop, adam:lr=0.03125, adam:lr=sweep, a file.", valueName: "spec"))
     var optimizers: [String]
 
+    @OptionGroup var rivals: RivalOptions
+
     @Option(parsing: .unconditional, help: ArgumentHelp("Steps of each run.", valueName: "n"))
     var steps: Int = 100
 
@@ -49,11 +53,18 @@ struct RaceCommand: SharedOptionsCommand {
     var problems: Int = 5
 
     @Option(
-        help: ArgumentHelp("Folder for race.json, race.csv and race.svg; made if missing.", valueName: "folder"))
+        help: ArgumentHelp(
+            "Folder for race.json, race.csv, race.svg and race-seconds.svg; made if missing.", valueName: "folder"))
     var out: String?
 
     @Option(help: tensorBoardHelp)
     var tensorboard: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What the printed chart and race.svg are drawn over: steps or seconds.", valueName: "axis"),
+        transform: { try timeAxis($0) })
+    var axis: TimeAxis = .steps
 
     @Flag(help: "Print no tables of the sweeps.")
     var brief = false
@@ -73,7 +84,7 @@ struct RaceCommand: SharedOptionsCommand {
 
     mutating func run() throws {
         Interrupt.catchSignals()
-        let specified = try OptimizerSpecification.optimizers(optimizers)
+        let specified = try OptimizerSpecification.optimizers(optimizers + rivals.files)
         // Before hours of work, not after.
         for folder in [out, tensorboard].compactMap(\.self) { try makeFolder(folder) }
         let problem = try OptimizeeCatalogue(data: AppData(folder: dataDir)).optimizee(named: optimizee)
@@ -83,7 +94,7 @@ struct RaceCommand: SharedOptionsCommand {
         let ready = specified.filter(\.optimizersToTune.isEmpty)
         var race = Race(
             on: problem, steps: steps, problems: problems, seed: shared.seed,
-            entrants: ready.map { Entrant($0.optimizer, label: $0.label) })
+            entrants: ready.map { entrant($0) })
         try race.checkMemory(with: sweeps)
         let swept = try results(of: sweeps)
         race.entrants = entrants(specified, swept)
@@ -124,7 +135,7 @@ struct RaceCommand: SharedOptionsCommand {
             tuned = tuned.dropFirst(own.count)
             return SweepResult.best(of: own).map { best in
                 Entrant(best.optimizer, trials: own.reduce(0) { $0 + $1.trials.count })
-            } ?? Entrant(specified.optimizer, label: specified.label)
+            } ?? entrant(specified)
         }
         return entrants.map { entrant in
             guard entrant.trials != nil, entrants.count(where: { $0.label == entrant.label }) > 1 else {
@@ -134,12 +145,19 @@ struct RaceCommand: SharedOptionsCommand {
         }
     }
 
+    private func entrant(_ specified: SpecifiedOptimizer) -> Entrant {
+        var entrant = Entrant(specified.optimizer, label: specified.label)
+        entrant.trainingMinutes = specified.trainingMinutes
+        return entrant
+    }
+
     // MARK: Results
 
     private func write(_ result: RaceResult, _ sweeps: [SweepResult], to folder: String) throws {
         try result.write(json: "\(folder)/race.json")
         try result.write(csv: "\(folder)/race.csv")
-        try writeFileAtomically("\(folder)/race.svg", text: result.chart().svg())
+        try writeFileAtomically("\(folder)/race.svg", text: result.chart(axis: axis).svg())
+        try writeFileAtomically("\(folder)/race-seconds.svg", text: result.chart(axis: .seconds).svg())
         if !sweeps.isEmpty { try writeFileAtomically("\(folder)/sweep.svg", text: chart(sweeps).svg()) }
     }
 
@@ -151,9 +169,12 @@ struct RaceCommand: SharedOptionsCommand {
         }
         // A file gets every column.
         let table = isatty(STDOUT_FILENO) == 1 ? result.table(width: TerminalStyle.columns) : result.table()
-        try Output.write("\(heading(result))\n\n\(table.text())\n\(result.chart(title: "").terminal())")
+        try Output.write("\(heading(result))\n\n\(table.text())\n\(result.chart(title: "", axis: axis).terminal())")
+        if let clock = result.clockText {
+            try Output.write("\n\(wrapped(clock, width: min(100, TerminalStyle.columns)).joined(separator: "\n"))\n")
+        }
         guard let out else { return }
-        let names = ["race.json", "race.csv", "race.svg"] + (sweeps.isEmpty ? [] : ["sweep.svg"])
+        let names = ["race.json", "race.csv", "race.svg", "race-seconds.svg"] + (sweeps.isEmpty ? [] : ["sweep.svg"])
         try Output.write("\nWritten to \(out): \(names.joined(separator: ", "))\n")
     }
 
@@ -171,4 +192,10 @@ struct RaceCommand: SharedOptionsCommand {
             caption: problems > 1 ? "Median and quartiles of \(problems) runs." : "One run.", xScale: .powersOfTwo,
             series: sweeps.map { $0.series($0.label) })
     }
+}
+
+/// What `--axis` names.
+private func timeAxis(_ text: String) throws -> TimeAxis {
+    guard let axis = TimeAxis(rawValue: text) else { throw ValidationError("\(text): give steps or seconds") }
+    return axis
 }

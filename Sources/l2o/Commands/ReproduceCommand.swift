@@ -35,6 +35,7 @@ struct ReproduceCommand: SharedOptionsCommand {
               l2o reproduce rows --weights rnnprop --weights rnnprop-paper --weights runs/dm/latest.safetensors
               l2o reproduce rows --schedules
               l2o reproduce rows --strongest
+              l2o reproduce rows --weights gateprop --rivals others
               l2o reproduce all --quick --out runs/quick
             """)
 
@@ -70,6 +71,8 @@ struct ReproduceCommand: SharedOptionsCommand {
             "A learned optimizer: \(shippedNames) or a file; may be given several times (rnnprop).",
             valueName: "name|file"))
     var weights: [String] = []
+
+    @OptionGroup var rivals: RivalOptions
 
     @Option(
         parsing: .unconditional,
@@ -125,11 +128,15 @@ struct ReproduceCommand: SharedOptionsCommand {
 
     /// The weights that race, each once.
     private func learnedEntrants() throws -> [Entrant] {
-        let names = weights.isEmpty ? ["rnnprop"] : weights
+        let names = try (weights.isEmpty ? ["rnnprop"] : weights) + rivals.files
         for name in names where try !OptimizerSpecification(name).isLearned {
             throw InputError(name, "is not learned, and races anyway", advice: "name weights, as rnnprop or a file")
         }
-        return try OptimizerSpecification.optimizers(names).map { Entrant($0.optimizer, label: $0.label) }
+        return try OptimizerSpecification.optimizers(names).map { specified in
+            var entrant = Entrant(specified.optimizer, label: specified.label)
+            entrant.trainingMinutes = specified.trainingMinutes
+            return entrant
+        }
     }
 
     /// The command line with other experiments in place of those that were given.
