@@ -19,7 +19,8 @@ public struct WallClock: Sendable, Encodable {
         /// How long its weights were trained; nil where that is not known, and for hand-designed ones.
         public let trainingMinutes: Double?
         /// After how many problems meta-training has paid: its time over what is saved on each, which is the tuned target's
-        /// time with its tuning less the own time to the target. Infinite where nothing is saved.
+        /// time with its tuning less the own time to the target. Infinite where nothing is saved; nil where nobody noted how
+        /// long it took, or the target was not tuned.
         public let breakEvenProblems: Double?
 
         private enum CodingKeys: String, CodingKey {
@@ -77,7 +78,7 @@ extension RaceResult {
                 let own = seconds(time)
                 let minutes = result.learningRate == nil ? result.trainingMinutes : nil
                 var breakEven: Double?
-                if let minutes, let budget {
+                if let minutes, let budget, target.trials != nil {
                     let saved = own.map { budget - $0 } ?? 0
                     breakEven = saved > 0 ? 60 * minutes / saved : .infinity
                 }

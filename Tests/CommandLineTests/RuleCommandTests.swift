@@ -57,6 +57,8 @@ import Testing
             #expect(file.tensors.map(\.name) == weights.tensors.map(\.name))
             #expect(file.metadata["plan"]?.contains("quadratic") == true && file.metadata["seed"] == "0")
             #expect(!file.metadata.keys.contains { $0.hasPrefix("task.") })
+            // From the log beside the checkpoint, for races by the clock.
+            #expect(try #require(file.metadata["minutes"].flatMap { Double($0) }) > 0)
             let resumed = try l2o(["inspect", alone, "--weights", "\(folder)/again.safetensors"])
             #expect(resumed.exitCode == 0)
             #expect(try readFile("\(folder)/again.safetensors") == readFile(alone))
