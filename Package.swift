@@ -68,6 +68,7 @@ let package = Package(
         .library(name: "Optimizees", targets: ["Optimizees", "Parameters", "Datasets", "NumericCore", "Files"]),
         .library(name: "MetaTraining", targets: ["MetaTraining"]),
         .library(name: "Evaluation", targets: ["Evaluation", "Statistics"]),
+        .library(name: "L2OCommands", targets: ["L2OCommands"]),
         .executable(name: "l2o", targets: ["l2o"]),
     ],
     dependencies: [
@@ -177,15 +178,18 @@ let package = Package(
             swiftSettings: safeSettings),
 
         // MARK: The command
-        .executableTarget(
-            name: "l2o",
+        .target(
+            name: "L2OCommands",
             dependencies: [
                 "Datasets", "Optimizees", "Optimizers", "LearnedOptimizers", "MetaTraining", "Evaluation",
                 "Statistics", "ResultsStore", "PaperExperiments", "Reporting", "Explanation", "HTMLReport",
                 "Diagnosis", "NumericCore", "Files", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            path: "Sources/l2o",
             swiftSettings: safeSettings),
+        .executableTarget(
+            name: "l2o", dependencies: ["L2OCommands"], path: "Sources/l2o-main", swiftSettings: safeSettings),
 
         // MARK: Tests
         .target(

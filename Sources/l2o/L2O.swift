@@ -1,10 +1,8 @@
-import ArgumentParser
-import NumericCore
+public import ArgumentParser
 
 /// The command `l2o`. Each subcommand parses, calls one library function and prints.
-@main
-struct L2O: ParsableCommand {
-    static let configuration = CommandConfiguration(
+public struct L2O: ParsableCommand {
+    public static let configuration = CommandConfiguration(
         commandName: "l2o",
         abstract: "Learned optimizers: race them, inspect them, train them.",
         discussion: """
@@ -31,37 +29,14 @@ struct L2O: ParsableCommand {
               130 and 143 interrupted
             """,
         version: About.text,
-        subcommands: [
-            QuickstartCommand.self, MetaTrainCommand.self, PlanCommand.self, DoctorCommand.self, RaceCommand.self,
-            ReproduceCommand.self,
-            ReportCommand.self, ListCommand.self, InspectCommand.self, ExplainCommand.self,
-            DataCommand.self,
-        ])
+        subcommands: commands)
 
-    /// Synchronous commands run on the main thread; nothing waits for it.
-    @MainActor
-    static func main() async {
-        // A reader that has gone is then an error of `write`, which `Output` knows.
-        signal(SIGPIPE, SIG_IGN)
-        // So is a file that grows beyond the limit set for processes.
-        signal(SIGXFSZ, SIG_IGN)
-        do {
-            try Kernels.checkSelection()
-            var command = try parseAsRoot()
-            let threads = (command as? any SharedOptionsCommand)?.shared.chosenThreads ?? .current
-            if let command = command as? any AsyncParsableCommand {
-                try await run(command, on: threads)
-            } else {
-                try threads.run { try command.run() }
-            }
-        } catch {
-            Failure(error).exit()
-        }
-    }
+    /// All of them, for a program that has others too.
+    public static let commands: [any ParsableCommand.Type] = [
+        QuickstartCommand.self, MetaTrainCommand.self, PlanCommand.self, DoctorCommand.self, RaceCommand.self,
+        ReproduceCommand.self, ReportCommand.self, ListCommand.self, InspectCommand.self, ExplainCommand.self,
+        DataCommand.self,
+    ]
 
-    private nonisolated static func run(_ command: sending any AsyncParsableCommand, on threads: Threads) async throws
-    {
-        var command = command
-        try await threads.run { try await command.run() }
-    }
+    public init() {}
 }

@@ -1,5 +1,6 @@
 import Files
 public import LearnedOptimizers
+public import NumericCore
 public import Optimizers
 
 /// Antithetic evolution strategies: each run optimizes its task twice, with φ + σε and with φ − σε, and the difference of
@@ -73,14 +74,25 @@ extension EvolutionStrategy {
     public func run<Learned: LearnedOptimizer>(
         _ task: TrainingTask, _ optimizer: Learned
     ) -> any TaskRun<Learned> {
-        EvolutionRun(task, optimizer, checkedPlaces(in: optimizer), sigma: sigma, renewsNoise: Self.renewsNoise)
+        EvolutionRun(
+            task, optimizer,
+            Perturbation(key: task.noiseKey, places: checkedPlaces(in: optimizer), isRenewed: Self.renewsNoise),
+            sigma: sigma)
     }
 
     public func run<Learned: LearnedOptimizer>(
         _ task: TrainingTask, _ optimizer: Learned, from record: StateRecord
     ) throws -> any TaskRun<Learned> {
-        try EvolutionRun(
-            task, optimizer, checkedPlaces(in: optimizer), sigma: sigma, renewsNoise: Self.renewsNoise, record)
+        let places = checkedPlaces(in: optimizer)
+        let sum = try Self.renewsNoise ? record.tensor("noise", shape: [places.count]) : []
+        return try EvolutionRun(
+            task, optimizer,
+            Perturbation(key: task.noiseKey, places: places, isRenewed: Self.renewsNoise, sum: sum),
+            sigma: sigma, record)
+    }
+
+    public func perturbation(key: RandomKey, of optimizer: some LearnedOptimizer) -> Perturbation? {
+        Perturbation(key: key, places: checkedPlaces(in: optimizer), isRenewed: Self.renewsNoise)
     }
 
     private func checkedPlaces(in optimizer: some LearnedOptimizer) -> [Int] {

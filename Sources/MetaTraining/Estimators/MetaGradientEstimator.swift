@@ -23,6 +23,15 @@ public protocol MetaGradientEstimator: PlanPart, Equatable {
     func run<Learned: LearnedOptimizer>(
         _ task: TrainingTask, _ optimizer: Learned, from record: StateRecord
     ) throws -> any TaskRun<Learned>
+
+    /// What a run's slopes are along (`PeriodResult.slope`), from its beginning; nil where results have gradients alone.
+    ///
+    /// - Parameter key: the run's `TrainingTask.noiseKey`.
+    func perturbation(key: RandomKey, of optimizer: some LearnedOptimizer) -> Perturbation?
+}
+
+extension MetaGradientEstimator {
+    public func perturbation(key: RandomKey, of optimizer: some LearnedOptimizer) -> Perturbation? { nil }
 }
 
 /// A task that was drawn, for one of its runs.

@@ -76,7 +76,14 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
     ///
     /// - Throws: `InputError` where the file is damaged, holds weights of another kind, or weights alone.
     public init(path: String) throws {
-        let file = try SafetensorsFile(path: path)
+        try self.init(bytes: try readFile(path), path: path)
+    }
+
+    /// Reads a checkpoint from its file's content.
+    ///
+    /// - Parameter path: where it comes from, for errors.
+    init(bytes: [UInt8], path: String) throws {
+        let file = try SafetensorsFile(bytes: bytes, path: path)
         let weights = try LearnedWeights(file, path: path, rules: RuleRegister.including(Learned.descriptor))
         trained = try Learned(weights, path: path)
         let count = trained.metaParameters.count
@@ -147,11 +154,12 @@ public struct Checkpoint<Learned: LearnedOptimizer>: Sendable {
 }
 
 extension MetaTrainer {
-    /// The tasks under way, by their places, as a checkpoint keeps them.
+    /// The tasks under way, by their places, as a checkpoint keeps them; none where this process writes no files.
     var tasksUnderWay: [Int: TaskUnderWay] {
         guard places.contains(where: { $0.ticket != nil }) else { return [:] }
         let (places, optimizer) = (places, optimizer)
-        let records = executor.results(places.count) { places[$0].record(optimizer) }
+        let records = executor.writersResults(places.count) { places[$0].record(optimizer) }
+        guard executor.isWriter else { return [:] }
         return Dictionary(
             uniqueKeysWithValues: places.indices.compactMap { index in
                 places[index].ticket.map { (index, TaskUnderWay(ticket: $0, record: records[index])) }

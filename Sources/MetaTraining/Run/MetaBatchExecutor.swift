@@ -3,19 +3,59 @@ import NumericCore
 /// Runs the jobs of a meta-batch, wherever there are processors for them.
 ///
 /// A job's place stays with whoever runs it: tasks under way are kept there, only results travel. Losses, meta-gradients
-/// and records of tasks all come this way, so an executor for several processes has one method to write.
+/// and records of tasks all come this way. What else several processes have to settle among themselves has defaults for
+/// one that is alone.
 public protocol MetaBatchExecutor: Sendable {
     /// `[job(0), … job(count − 1)]`, in this order whoever ran them; job i always runs in the same process, and every
     /// process gets all results.
     func results<Result: MetaBatchResult>(_ count: Int, _ job: @escaping @Sendable (Int) -> Result) -> [Result]
+
+    /// Whether this process keeps the run's files; one of all does.
+    var isWriter: Bool { get }
+
+    /// As `results`, for the writer alone: the others get none.
+    func writersResults<Result: MetaBatchResult>(
+        _ count: Int, _ job: @escaping @Sendable (Int) -> Result
+    ) -> [Result]
+
+    /// What the writer reads, in every process; no other reads anything.
+    func fromWriter(_ read: () throws -> [UInt8]) rethrows -> [UInt8]
+
+    /// Whether any process wants to.
+    func isWanted(_ wish: Bool) -> Bool
+
+    /// Compares what all processes must have in common; one that is alone need not ask for it.
+    ///
+    /// - Throws: `InputError`, in every process, where one differs from the writer.
+    func agree(on facts: () throws -> [SharedFact]) throws
 }
 
-/// What a job returns, as it travels between processes.
-public protocol MetaBatchResult: Sendable {
-    var bytes: [UInt8] { get }
+/// Something that all processes of a run must have in common.
+public struct SharedFact: Sendable, Equatable {
+    public let name: String
+    public let value: String
+    /// What to do where processes differ.
+    public let advice: String
 
-    /// - Precondition: the bytes are those of such a result.
-    init(bytes: [UInt8])
+    public init(_ name: String, _ value: String, advice: String) {
+        self.name = name
+        self.value = value
+        self.advice = advice
+    }
+}
+
+extension MetaBatchExecutor {
+    public var isWriter: Bool { true }
+
+    public func writersResults<Result: MetaBatchResult>(
+        _ count: Int, _ job: @escaping @Sendable (Int) -> Result
+    ) -> [Result] { results(count, job) }
+
+    public func fromWriter(_ read: () throws -> [UInt8]) rethrows -> [UInt8] { try read() }
+
+    public func isWanted(_ wish: Bool) -> Bool { wish }
+
+    public func agree(on facts: () throws -> [SharedFact]) throws {}
 }
 
 /// All jobs run in this process, in parallel over jobs or, for one job, within it.
@@ -28,59 +68,6 @@ public struct ThreadExecutor: MetaBatchExecutor {
         // One job alone leaves the threads to the loops inside it.
         count == 1 ? [job(0)] : parallelMap(count, job)
     }
-}
-
-/// What a task's period came to.
-public struct PeriodResult: MetaBatchResult, Equatable {
-    /// The meta-loss; where a task runs several times at once, the mean.
-    public var metaLoss: Double
-    /// The last of the period's losses.
-    public var lastLoss: Double
-    /// Whether a loss was not finite, so that nothing more is to be learned from the task.
-    public var isLost: Bool
-    /// The meta-gradient.
-    public var gradient: [Float]
-
-    public init(metaLoss: Double, lastLoss: Double, isLost: Bool, gradient: [Float]) {
-        self.metaLoss = metaLoss
-        self.lastLoss = lastLoss
-        self.isLost = isLost
-        self.gradient = gradient
-    }
-
-    public var bytes: [UInt8] {
-        var bytes = littleEndian(metaLoss.bitPattern) + littleEndian(lastLoss.bitPattern) + [isLost ? 1 : 0]
-        for value in gradient { bytes += littleEndian(value.bitPattern) }
-        return bytes
-    }
-
-    public init(bytes: [UInt8]) {
-        self.init(
-            metaLoss: Double(bitPattern: integer(bytes[..<8])), lastLoss: Double(bitPattern: integer(bytes[8..<16])),
-            isLost: bytes[16] != 0,
-            gradient: stride(from: 17, to: bytes.count, by: 4).map {
-                Float(bitPattern: integer(bytes[$0..<$0 + 4]))
-            })
-    }
-}
-
-/// The meta-loss of a validation task.
-struct ValidationResult: MetaBatchResult {
-    let metaLoss: Double
-
-    init(metaLoss: Double) { self.metaLoss = metaLoss }
-
-    var bytes: [UInt8] { littleEndian(metaLoss.bitPattern) }
-
-    init(bytes: [UInt8]) { metaLoss = Double(bitPattern: integer(bytes[...])) }
-}
-
-private func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
-    unsafe withUnsafeBytes(of: value.littleEndian) { unsafe Array($0) }
-}
-
-private func integer<Value: FixedWidthInteger>(_ bytes: ArraySlice<UInt8>) -> Value {
-    bytes.reversed().reduce(0) { $0 << 8 | Value($1) }
 }
 
 /// The mean of the meta-batch's gradients, summed in the order of its tasks.

@@ -65,8 +65,28 @@ public final class MetaTrainer<Learned: LearnedOptimizer> {
         self.state = state
         for (index, task) in underWay {
             guard places.indices.contains(index) else { throw TaskUnderWay.misplaced(index) }
-            try places[index].resume(task, optimizer, plan.estimator, drawer)
+            places[index].ticket = task.ticket
         }
+        guard !underWay.isEmpty else { return }
+        // Each where it will go on.
+        let (places, optimizer, estimator, drawer) = (places, optimizer, plan.estimator, drawer)
+        let failures = OrderedMutex<[Int: any Error]>([:])
+        let complaints = executor.results(places.count) { index in
+            do {
+                if let task = underWay[index] {
+                    try places[index].resume(task.record, optimizer, estimator, drawer)
+                }
+                return Complaint()
+            } catch {
+                failures.withLock { $0[index] = error }
+                return Complaint("\(error)")
+            }
+        }
+        guard let first = complaints.firstIndex(where: { !$0.text.isEmpty }) else { return }
+        throw failures.withLock { $0[first] }
+            ?? InputError(
+                path, "cannot be continued: \(complaints[first].text)",
+                advice: "continue from a checkpoint that l2o meta-train wrote")
     }
 
     /// The optimizer to use: averaged weights where the plan says so and there are some yet.
@@ -79,12 +99,25 @@ public final class MetaTrainer<Learned: LearnedOptimizer> {
 
     /// Takes one meta-iteration.
     public func iterate() -> MetaIteration {
+        guard let report = iterate(isCancelled: { false }) else { preconditionFailure("nobody cancels") }
+        return report
+    }
+
+    /// Takes one meta-iteration; nil where cancelled between its updates, and then everything is as before.
+    func iterate(isCancelled: () -> Bool) -> MetaIteration? {
+        let before = (optimizer, state)
         var periodLosses: [Double] = []
         var lastLosses: [Double] = []
         var norms: [Double] = []
         var skipped = 0
         let count = plan.truncation.periodsPerIteration
         for number in 0..<count {
+            if number > 0 && isCancelled() {
+                // All tasks have begun in this iteration.
+                (optimizer, state) = before
+                for place in places { place.end() }
+                return nil
+            }
             let results = runPeriod(number)
             periodLosses.append(mean(results.map(\.metaLoss)))
             lastLosses.append(mean(results.map(\.lastLoss)))
@@ -144,8 +177,15 @@ public final class MetaTrainer<Learned: LearnedOptimizer> {
             unroll: plan.truncation.unroll, metaLoss: plan.metaLoss,
             sampleKey: MetaTrainingBranch.samples.key(seed: seed).child(state.iteration).child(number))
         let (places, optimizer, estimator, drawer) = (places, optimizer, plan.estimator, drawer)
-        let results = executor.results(places.count) {
+        var results = executor.results(places.count) {
             places[$0].runPeriod(optimizer, settings, estimator, drawer)
+        }
+        if results.contains(where: \.gradient.isEmpty) {
+            let travelled = results
+            let gradients = parallelMap(travelled.count) {
+                places[$0].gradient(of: travelled[$0], optimizer, settings, estimator, drawer)
+            }
+            for index in results.indices { results[index].gradient = gradients[index] }
         }
         let endsEarly = plan.truncation.periodsPerIteration == 1
         for task in 0..<plan.metaBatch {
@@ -183,8 +223,12 @@ struct TaskDrawer: Sendable {
         let key = key(task, iteration)
         return TrainingTask(
             optimizee: tasks.optimizee(key: key), key: key,
-            noiseKey: MetaTrainingBranch.perturbations.key(seed: seed).child(iteration).child(task).child(member),
-            burnIn: burnIn)
+            noiseKey: noiseKey(task, member: member, iteration: iteration), burnIn: burnIn)
+    }
+
+    /// What a run's own random numbers are drawn from.
+    func noiseKey(_ task: Int, member: Int, iteration: Int) -> RandomKey {
+        MetaTrainingBranch.perturbations.key(seed: seed).child(iteration).child(task).child(member)
     }
 
     /// What a task's horizon is drawn from.

@@ -12,10 +12,12 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
     public let trainer: MetaTrainer<Learned>
     private let saving: MetaTrainingSaving
     private let configuration: [String: String]
-    private let metrics: MetricsLog
+    private let executor: any MetaBatchExecutor
+    /// Where this process keeps the files; so is the lock.
+    private let metrics: MetricsLog?
     private let secondsBefore: Double
     private let start = ContinuousClock.now
-    private let lock: FolderLock
+    private let lock: FolderLock?
 
     /// Starts a run, or continues the one in the folder.
     ///
@@ -41,17 +43,16 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
         try plan.estimator.check(optimizer)
         _ = try plan.choosingKernels(optimizer)
         self.saving = saving
+        self.executor = executor
         let configuration = plan.configuration(tasks, seed: seed).merging(description) { own, _ in own }
         let latest = "\(saving.folder)/latest.safetensors"
-        if resumes && !fileExists(latest) {
-            throw InputError(
-                saving.folder, "holds no meta-training run to continue",
-                advice: "check the folder, or leave out --resume to begin one")
+        lock = executor.isWriter ? try saving.lockedFolder(resumes: resumes) : nil
+        try executor.agree {
+            try plan.sharedFacts(configuration, probe: optimizer, on: tasks, seed: seed)
         }
-        try makeFolder(saving.folder)
-        lock = try saving.takenLock()
         if resumes {
-            let checkpoint = try Checkpoint<Learned>(path: latest)
+            let checkpoint = try Checkpoint<Learned>(
+                bytes: try executor.fromWriter { try readFile(latest) }, path: latest)
             try Self.check(checkpoint.configuration, against: configuration, plan, path: latest)
             // The command that started the run stays on record.
             self.configuration = checkpoint.configuration.filter { !ConfigurationName.old.contains($0.key) }
@@ -61,17 +62,14 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
                 optimizer: checkpoint.optimizer, tasks: tasks, plan: plan, seed: seed, executor: executor)
             try trainer.resume(checkpoint.state, checkpoint.tasks, path: latest)
         } else {
-            guard !fileExists(latest) else {
-                throw InputError(
-                    saving.folder, "already holds a meta-training run",
-                    advice: "continue it with --resume or choose another folder")
-            }
             self.configuration = configuration
             trainer = MetaTrainer(optimizer: optimizer, tasks: tasks, plan: plan, seed: seed, executor: executor)
         }
-        metrics = try MetricsLog(
-            path: "\(saving.folder)/metrics.jsonl", keepingIterations: trainer.state.iteration)
-        secondsBefore = metrics.secondsBefore
+        let done = trainer.state.iteration
+        metrics =
+            executor.isWriter
+            ? try MetricsLog(path: "\(saving.folder)/metrics.jsonl", keepingIterations: done) : nil
+        secondsBefore = metrics?.secondsBefore ?? 0
         if !resumes { try save() }
     }
 
@@ -82,7 +80,8 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
     ///
     /// - Parameters:
     ///   - iterations: meta-iterations in all, those before a resume included.
-    ///   - shouldStop: asked after every iteration.
+    ///   - shouldStop: asked after every update. What an iteration has done until then is done again when the run is
+    ///     continued.
     ///   - report: called after every iteration.
     /// - Throws: `InputError` where saving fails, or where so many meta-gradients in a row were not finite that
     ///   continuing is pointless; what was learned before is saved.
@@ -90,8 +89,8 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
         until iterations: Int, shouldStop: () -> Bool, report: (MetaIteration, MetaTrainingState) -> Void
     ) throws {
         while trainer.state.iteration < iterations {
-            let result = trainer.iterate()
-            try metrics.append(result, seconds: seconds)
+            guard let result = trainer.iterate(isCancelled: { executor.isWanted(shouldStop()) }) else { break }
+            try metrics?.append(result, seconds: seconds)
             report(result, trainer.state)
             let done = result.iteration
             if done % saving.checkpointEvery == 0 || done == iterations { try saveNumbered() }
@@ -102,22 +101,29 @@ public struct MetaTrainingRun<Learned: LearnedOptimizer> {
                     advice: "lower --meta-learning-rate, or resume from an earlier checkpoint")
             }
             if done % saving.latestEvery == 0 { try save() }
-            if shouldStop() { break }
+            if executor.isWanted(shouldStop()) { break }
         }
         try save()
     }
 
     /// Writes `latest.safetensors`.
-    private func save() throws { try checkpoint.file().write(to: "\(saving.folder)/latest.safetensors") }
+    private func save() throws {
+        let checkpoint = checkpoint
+        guard executor.isWriter else { return }
+        try checkpoint.file().write(to: "\(saving.folder)/latest.safetensors")
+    }
 
     /// Writes a numbered checkpoint, and `best.safetensors` where it is the best so far.
     private func saveNumbered() throws {
         let isBest = trainer.judgeCheckpoint()
+        let checkpoint = checkpoint
+        guard executor.isWriter else { return }
         let file = checkpoint.file()
         try file.write(to: saving.checkpoint(trainer.state.iteration))
         if isBest { try file.write(to: "\(saving.folder)/best.safetensors") }
     }
 
+    /// All processes make one together.
     private var checkpoint: Checkpoint<Learned> { Checkpoint(trainer, configuration: configuration) }
 
     /// Refuses to continue a run with a plan or data that would change what it computes.
@@ -151,10 +157,27 @@ public struct MetaTrainingSaving: Sendable {
 
     public init(folder: String) { self.folder = folder }
 
-    fileprivate func takenLock() throws -> FolderLock {
-        if let lock = try lock ?? FolderLock.take(folder) { return lock }
-        throw InputError(
-            folder, "another run is under way in it", advice: "wait until it has ended, or choose another folder")
+    /// Makes the folder and takes its lock.
+    ///
+    /// - Throws: `InputError` where there is no run to continue, or one that would be written over.
+    fileprivate func lockedFolder(resumes: Bool) throws -> FolderLock {
+        func holdsRun() -> Bool { fileExists("\(folder)/latest.safetensors") }
+        if resumes && !holdsRun() {
+            throw InputError(
+                folder, "holds no meta-training run to continue",
+                advice: "check the folder, or leave out --resume to begin one")
+        }
+        try makeFolder(folder)
+        guard let lock = try lock ?? FolderLock.take(folder) else {
+            throw InputError(
+                folder, "another run is under way in it", advice: "wait until it has ended, or choose another folder")
+        }
+        guard resumes || !holdsRun() else {
+            throw InputError(
+                folder, "already holds a meta-training run",
+                advice: "continue it with --resume or choose another folder")
+        }
+        return lock
     }
 
     /// The numbered checkpoint of an iteration.

@@ -14,6 +14,8 @@ final class TaskPlace<Learned: LearnedOptimizer>: @unchecked Sendable {
     /// The task under way; nil between two.
     var ticket: TaskTicket?
     private var run: (any TaskRun<Learned>)?
+    /// What the slopes of a task that another process runs are along.
+    private var perturbation: Perturbation?
 
     init(task: Int, member: Int) {
         self.task = task
@@ -40,22 +42,48 @@ final class TaskPlace<Learned: LearnedOptimizer>: @unchecked Sendable {
         guard var ticket else { return }
         ticket.done += 1
         let isOver = endsEarly || ticket.done >= ticket.periods
-        self.ticket = isOver ? nil : ticket
-        if isOver { run = nil }
+        self.ticket = ticket
+        if isOver { end() }
+    }
+
+    /// Ends the task.
+    func end() {
+        ticket = nil
+        run = nil
+        perturbation = nil
+    }
+
+    /// The meta-gradient of the period that a result of another process is of.
+    ///
+    /// - Precondition: there is a ticket, and the period is not counted yet.
+    func gradient(
+        of result: PeriodResult, _ optimizer: Learned, _ period: PeriodSettings,
+        _ estimator: any MetaGradientEstimator, _ drawer: TaskDrawer
+    ) -> [Float] {
+        guard let slope = result.slope, result.gradient.isEmpty, let ticket else { return result.gradient }
+        let key = drawer.noiseKey(task, member: member, iteration: ticket.iteration)
+        guard var perturbation = perturbation ?? estimator.perturbation(key: key, of: optimizer) else {
+            preconditionFailure("an estimator of slopes says what they are along")
+        }
+        // All of them, where the task was taken up under way.
+        let first = ticket.burnIn / period.unroll
+        while perturbation.periods <= ticket.done { perturbation.begin(period: first + perturbation.periods) }
+        self.perturbation = perturbation
+        return perturbation.gradient(slope: slope, count: optimizer.metaParameters.count)
     }
 
     func record(_ optimizer: Learned) -> StateRecord { run?.record(optimizer) ?? StateRecord.empty }
 
     /// Takes up a task where a checkpoint left it.
     ///
+    /// - Precondition: its ticket is there.
     /// - Throws: `InputError` where its record does not fit.
     func resume(
-        _ underWay: TaskUnderWay, _ optimizer: Learned, _ estimator: any MetaGradientEstimator, _ drawer: TaskDrawer
+        _ record: StateRecord, _ optimizer: Learned, _ estimator: any MetaGradientEstimator, _ drawer: TaskDrawer
     ) throws {
-        let ticket = underWay.ticket
+        guard let ticket else { preconditionFailure("a task is under way") }
         run = try estimator.run(
-            drawer.task(task, member: member, iteration: ticket.iteration), optimizer, from: underWay.record)
-        self.ticket = ticket
+            drawer.task(task, member: member, iteration: ticket.iteration), optimizer, from: record)
     }
 }
 
@@ -65,7 +93,7 @@ struct TaskTicket: Sendable, Equatable {
     let iteration: Int
     /// How many periods it has, and how many of them are done.
     let periods: Int
-    /// Steps before the first period; of no account once that is done.
+    /// Steps before the first period.
     var burnIn = 0
     var done = 0
 }

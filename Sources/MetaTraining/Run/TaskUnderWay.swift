@@ -14,12 +14,13 @@ struct TaskUnderWay: Sendable {
         for (place, task) in tasks.sorted(by: { $0.key < $1.key }) {
             let counts = task.record.counts.sorted { $0.key < $1.key }
             let ticket = task.ticket
-            let json = JSONValue.object([
+            var members: [JSONValue.Member] = [
                 .init("iteration", .integer(ticket.iteration)), .init("periods", .integer(ticket.periods)),
                 .init("done", .integer(ticket.done)),
                 .init("counts", .object(counts.map { JSONValue.Member($0.key, .integer($0.value)) })),
-            ])
-            metadata[name(place)] = json.text()
+            ]
+            if ticket.burnIn > 0 { members.append(.init("burn_in", .integer(ticket.burnIn))) }
+            metadata[name(place)] = JSONValue.object(members).text()
             tensors += task.record.tensors.map {
                 Tensor("\(name(place)).\($0.name)", shape: $0.shape, values: $0.values)
             }
@@ -40,7 +41,8 @@ struct TaskUnderWay: Sendable {
             }
             let json = try JSONValue(parsing: Array(text.utf8), path: path)
             guard let iteration = integer(json["iteration"]), let periods = integer(json["periods"]),
-                let done = integer(json["done"]), done < periods, case .object(let counts) = json["counts"]
+                let done = integer(json["done"]), done < periods, case .object(let counts) = json["counts"],
+                let burnIn = json["burn_in"] == nil ? 0 : integer(json["burn_in"])
             else { throw damaged(key, path) }
             let record = StateRecord(
                 counts: Dictionary(counts.compactMap { member in integer(member.value).map { (member.name, $0) } }) {
@@ -50,7 +52,7 @@ struct TaskUnderWay: Sendable {
                     Tensor(String($0.name.dropFirst(key.count + 1)), shape: $0.shape, values: $0.values)
                 })
             tasks[place] = TaskUnderWay(
-                ticket: TaskTicket(iteration: iteration, periods: periods, done: done), record: record)
+                ticket: TaskTicket(iteration: iteration, periods: periods, burnIn: burnIn, done: done), record: record)
         }
         return tasks
     }

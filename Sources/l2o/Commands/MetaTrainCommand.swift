@@ -7,7 +7,7 @@ import Optimizees
 import Reporting
 
 /// `l2o meta-train`.
-struct MetaTrainCommand: SharedOptionsCommand {
+struct MetaTrainCommand: SharedOptionsCommand, SharedWorkCommand {
     static let configuration = CommandConfiguration(
         commandName: "meta-train",
         abstract: "Learn an optimizer: train its weights on short optimizations of fresh tasks.",
@@ -105,6 +105,7 @@ struct MetaTrainCommand: SharedOptionsCommand {
             seed: shared.seed, iterations: iterations, initialWeights: from, saving: saving, resumes: resume,
             showsProgress: shared.showsProgress, tensorBoard: tensorboard)
         let outcome = try session.train(rule.type)
+        guard Team.isFirst else { return try Self.endWhereInterrupted() }
         let curve = LearningCurve(try MetaTrainingMetrics.read(folder: out))
         let title = "\(plan.optimizer) on \(optimizee ?? PaperTricks.split(plan.tasks)?.optimizee ?? plan.name)"
         try writeFileAtomically("\(out)/learning-curve.svg", text: curve.chart(title: title).svg())
@@ -114,6 +115,10 @@ struct MetaTrainCommand: SharedOptionsCommand {
             try Output.write(curve.chart(title: "").terminal())
             try Output.write(outcome.text(folder: out))
         }
+        try Self.endWhereInterrupted()
+    }
+
+    private static func endWhereInterrupted() throws {
         if Interrupt.isRequested() { throw CancellationError() }
     }
 

@@ -8,7 +8,7 @@ import Optimizers
 import Reporting
 
 /// `l2o race`.
-struct RaceCommand: SharedOptionsCommand {
+struct RaceCommand: SharedOptionsCommand, SharedWorkCommand {
     static let configuration = CommandConfiguration(
         commandName: "race",
         abstract: "Race optimizers on the same problems.",
@@ -86,7 +86,7 @@ struct RaceCommand: SharedOptionsCommand {
         Interrupt.catchSignals()
         let specified = try OptimizerSpecification.optimizers(optimizers + rivals.files)
         // Before hours of work, not after.
-        for folder in [out, tensorboard].compactMap(\.self) { try makeFolder(folder) }
+        if Team.isFirst { for folder in [out, tensorboard].compactMap(\.self) { try makeFolder(folder) } }
         let problem = try OptimizeeCatalogue(data: AppData(folder: dataDir)).optimizee(named: optimizee)
         let sweeps = specified.flatMap(\.optimizersToTune).map {
             LearningRateSweep(on: problem, of: $0, steps: steps, problems: problems, seed: shared.seed)
@@ -98,17 +98,21 @@ struct RaceCommand: SharedOptionsCommand {
         try race.checkMemory(with: sweeps)
         let swept = try results(of: sweeps)
         race.entrants = entrants(specified, swept)
-        var result = try showingProgress("race") { try race.run(control: $0) }
+        var result = try showingProgress("race") { try race.run(control: $0, performer: Self.performer) }
+        guard Team.isFirst else { return }
         result.command = commandText()
         if let out { try write(result, swept, to: out) }
         if let tensorboard { try result.write(tensorBoard: tensorboard) }
         try print(result, swept)
     }
 
+    /// Who computes the runs: a group of processes shares them.
+    private static var performer: any RunPerformer { Team.current.map { GroupRuns($0) } ?? ComputedRuns() }
+
     private func results(of sweeps: [LearningRateSweep]) throws -> [SweepResult] {
         guard !sweeps.isEmpty else { return [] }
         let results = try showingProgress(sweepsText(sweeps.map(\.optimizer))) {
-            try LearningRateSweep.run(sweeps, control: $0)
+            try LearningRateSweep.run(sweeps, control: $0, performer: Self.performer)
         }
         for result in results where result.isOnEdge {
             Output.note("l2o: \(result.label): the best rate, \(result.best.text), is the last that was tried\n")

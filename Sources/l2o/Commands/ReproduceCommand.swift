@@ -17,7 +17,7 @@ import ResultsStore
 #endif
 
 /// `l2o reproduce`.
-struct ReproduceCommand: SharedOptionsCommand {
+struct ReproduceCommand: SharedOptionsCommand, SharedWorkCommand {
     static let configuration = CommandConfiguration(
         commandName: "reproduce",
         abstract: "Run the paper's experiments: E1 to E10, or the 22 test rows.",
@@ -118,6 +118,8 @@ struct ReproduceCommand: SharedOptionsCommand {
                 progress: { line.update($0.runs, of: $0.totalRuns, share: $0.share, detail: $0.text) },
                 isCancelled: Interrupt.isRequested)
         }
+        // The processes of a group meet in the store: each computes what no other has claimed.
+        guard Team.isFirst else { return }
         result.machine = Host.text
         let json = try date(&result)
         let analysis = ReproductionAnalysis(result)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import NumericCore
 import Platform
 
 /// How the process ends after an error: a line on standard error, and an exit code.
@@ -9,24 +10,26 @@ struct Failure {
     /// Help and version are no failures: `ArgumentParser` throws them too.
     private let isClean: Bool
 
-    init(_ error: any Error) {
-        let code = L2O.exitCode(for: error)
+    /// - Parameter root: the program's command.
+    init(_ error: any Error, of root: any ParsableCommand.Type) {
+        let (code, name) = (root.exitCode(for: error), root.configuration.commandName ?? "l2o")
         isClean = code.isSuccess
         if code.isSuccess {
-            (text, exitCode) = (L2O.fullMessage(for: error), 0)
+            (text, exitCode) = (root.fullMessage(for: error), 0)
         } else if error is CancellationError {
-            (text, exitCode) = ("l2o: interrupted", Interrupt.exitCode)
+            (text, exitCode) = ("\(name): interrupted", Interrupt.exitCode)
         } else if code == .validationFailure {
-            (text, exitCode) = (Self.usage(error), code.rawValue)
+            (text, exitCode) = (Self.usage(error, root, name), code.rawValue)
         } else if error is ExitCode {
             (text, exitCode) = ("", code.rawValue)
         } else {
-            (text, exitCode) = ("l2o: \(error)", 1)
+            (text, exitCode) = ("\(name): \(error)", 1)
         }
     }
 
-    /// Prints and ends the process.
+    /// Prints and ends the process, and where it is one of a group, all others.
     func exit() -> Never {
+        if let group = Team.current { exit(in: group) }
         if isClean {
             try? Output.write(text + "\n")
         } else if !text.isEmpty {
@@ -35,19 +38,33 @@ struct Failure {
         Platform.exit(exitCode)
     }
 
+    private func exit(in group: any CommandGroup) -> Never {
+        let isOrderly = isClean || exitCode == Interrupt.exitCode
+        if group.rank == 0 {
+            if isClean { try? Output.write(text + "\n") } else { Output.note(text + "\n") }
+        } else if !isOrderly {
+            // What they all suffer from, the first one says.
+            sleep(1)
+            Output.note("rank \(group.rank) on \(Host.name ?? "?"): \(text)\n", evenOfOthers: true)
+        }
+        if !isOrderly { group.abort(exitCode) }
+        group.finish()
+        Platform.exit(exitCode)
+    }
+
     /// What is wrong with the arguments, and where to look; not the whole usage, which hides it.
-    private static func usage(_ error: any Error) -> String {
-        let hint = L2O.fullMessage(for: error).split(separator: "\n").last { $0.contains("--help'") }
-        let unknown = unknownWord(Array(CommandLine.arguments.dropFirst()))
-        let message = L2O.message(for: error).split(separator: "\n").first.map { printable(String($0)) }
-        return "l2o: \(unknown?.description ?? message ?? "wrong arguments")" + (hint.map { "\n\($0)" } ?? "")
+    private static func usage(_ error: any Error, _ root: any ParsableCommand.Type, _ name: String) -> String {
+        let hint = root.fullMessage(for: error).split(separator: "\n").last { $0.contains("--help'") }
+        let unknown = unknownWord(Array(CommandLine.arguments.dropFirst()), root)
+        let message = root.message(for: error).split(separator: "\n").first.map { printable(String($0)) }
+        return "\(name): \(unknown?.description ?? message ?? "wrong arguments")" + (hint.map { "\n\($0)" } ?? "")
     }
 
     /// The first argument that is no subcommand where one belongs, or no option of its command.
     ///
     /// `ArgumentParser` may complain of what is then missing, and not say what it expects.
-    private static func unknownWord(_ arguments: [String]) -> InputError? {
-        var command: any ParsableCommand.Type = L2O.self
+    private static func unknownWord(_ arguments: [String], _ root: any ParsableCommand.Type) -> InputError? {
+        var command = root
         var rest = arguments[...]
         while let word = rest.first, !word.hasPrefix("-"), !command.configuration.subcommands.isEmpty {
             let known = command.configuration.subcommands

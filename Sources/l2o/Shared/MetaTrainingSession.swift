@@ -46,13 +46,16 @@ struct MetaTrainingSession {
     func train<Learned: LearnedOptimizer>(_: Learned.Type) throws -> Outcome {
         var description = ["command": commandText()]
         description["from"] = initialWeights
+        let executor = executor
         let run = try MetaTrainingRun(
             optimizer: try initialOptimizer(Learned.self), tasks: tasks, plan: plan, seed: seed, saving: saving,
-            description: description, resumes: resumes)
+            description: description, resumes: resumes, executor: executor)
         let line = ProgressLine(
             title, unit: "iterations", start: run.trainer.state.iteration, isShown: showsProgress)
         defer { line.finish() }
-        let log = try tensorBoard.map { try TensorBoardLog(folder: $0, from: run.trainer.state.iteration + 1) }
+        let log = try (executor.isWriter ? tensorBoard : nil).map {
+            try TensorBoardLog(folder: $0, from: run.trainer.state.iteration + 1)
+        }
         var logFailure: (any Error)?
         var last = ContinuousClock.now
         func report(_ iteration: MetaIteration, _ state: MetaTrainingState) {
@@ -75,6 +78,10 @@ struct MetaTrainingSession {
             optimizer: Learned.descriptor.name, plan: plan.name, task: tasks.name, iterations: state.iteration,
             averageMetaLoss: state.average, skipped: state.skipped, seconds: run.seconds,
             bestIteration: state.best?.iteration)
+    }
+
+    private var executor: any MetaBatchExecutor {
+        Team.current.map { GroupExecutor($0) } ?? ThreadExecutor()
     }
 
     private func initialOptimizer<Learned: LearnedOptimizer>(_: Learned.Type) throws -> Learned {

@@ -7,7 +7,7 @@ import Platform
     import Foundation
 #endif
 
-/// Standard output and standard error; nothing else writes to them.
+/// Standard output and standard error; nothing else writes to them. Of a group of processes, the first one speaks for all.
 enum Output {
     /// Writes results. Where the reader has gone (`| head -1`), the process ends without a word: nobody would read more.
     ///
@@ -16,6 +16,7 @@ enum Output {
 
     /// Writes results that are bytes already.
     static func write(_ bytes: [UInt8]) throws {
+        guard Team.isFirst else { return }
         do { try writeWhole(bytes.span, to: STDOUT_FILENO) } catch {
             if error == PlatformError(EPIPE) { exit(0) }
             throw InputError("standard output", "cannot be written: \(error)", advice: "check where it goes to")
@@ -34,7 +35,10 @@ enum Output {
     }
 
     /// Writes what is no result: progress, warnings, errors. What cannot be written is lost.
-    static func note(_ text: String) {
+    ///
+    /// - Parameter evenOfOthers: whether any process of a group may say it.
+    static func note(_ text: String, evenOfOthers: Bool = false) {
+        guard Team.isFirst || evenOfOthers else { return }
         let bytes = Array(text.utf8)
         try? writeWhole(bytes.span, to: STDERR_FILENO)
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 import LearnedOptimizers
 import NumericCore
 
-/// A command with the options that all commands share; `L2O` runs it on the threads that these ask for.
+/// A command with the options that all commands share; `CommandRunner` runs it on the threads that these ask for.
 protocol SharedOptionsCommand: ParsableCommand {
     /// `@OptionGroup var shared: SharedOptions`.
     var shared: SharedOptions { get }

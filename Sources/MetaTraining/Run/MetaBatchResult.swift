@@ -1,0 +1,87 @@
+/// What a job returns, as it travels between processes.
+public protocol MetaBatchResult: Sendable {
+    var bytes: [UInt8] { get }
+
+    /// - Precondition: the bytes are those of such a result.
+    init(bytes: [UInt8])
+}
+
+/// What a task's period came to.
+public struct PeriodResult: MetaBatchResult, Equatable {
+    /// The meta-loss; where a task runs several times at once, the mean.
+    public var metaLoss: Double
+    /// The last of the period's losses.
+    public var lastLoss: Double
+    /// Whether a loss was not finite, so that nothing more is to be learned from the task.
+    public var isLost: Bool
+    /// The meta-gradient; empty where the result came from another process and `slope` says it all.
+    public var gradient: [Float]
+    /// The derivative along the run's `Perturbation`, which makes the gradient: of an evolution strategy nothing longer
+    /// travels.
+    public var slope: Double?
+
+    public init(metaLoss: Double, lastLoss: Double, isLost: Bool, gradient: [Float], slope: Double? = nil) {
+        self.metaLoss = metaLoss
+        self.lastLoss = lastLoss
+        self.isLost = isLost
+        self.gradient = gradient
+        self.slope = slope
+    }
+
+    public var bytes: [UInt8] {
+        let start =
+            littleEndian(metaLoss.bitPattern) + littleEndian(lastLoss.bitPattern)
+            + [(isLost ? 1 : 0) + (slope == nil ? 0 : 2)]
+        return start + (slope.map { littleEndian($0.bitPattern) } ?? littleEndian(gradient))
+    }
+
+    public init(bytes: [UInt8]) {
+        let isSlope = bytes[16] & 2 != 0
+        self.init(
+            metaLoss: double(bytes[..<8]), lastLoss: double(bytes[8..<16]), isLost: bytes[16] & 1 != 0,
+            gradient: isSlope ? [] : floats(bytes[17...]), slope: isSlope ? double(bytes[17..<25]) : nil)
+    }
+}
+
+/// The meta-loss of a validation task.
+struct ValidationResult: MetaBatchResult {
+    let metaLoss: Double
+
+    init(metaLoss: Double) { self.metaLoss = metaLoss }
+
+    var bytes: [UInt8] { littleEndian(metaLoss.bitPattern) }
+
+    init(bytes: [UInt8]) { metaLoss = double(bytes[...]) }
+}
+
+/// What went wrong in a job; empty where nothing did.
+struct Complaint: MetaBatchResult {
+    let text: String
+
+    init(_ text: String = "") { self.text = text }
+
+    var bytes: [UInt8] { Array(text.utf8) }
+
+    init(bytes: [UInt8]) { text = String(decoding: bytes, as: UTF8.self) }
+}
+
+private func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
+    unsafe withUnsafeBytes(of: value.littleEndian) { unsafe Array($0) }
+}
+
+private func littleEndian(_ values: [Float]) -> [UInt8] {
+    unsafe values.map(\.bitPattern.littleEndian).withUnsafeBytes { unsafe Array($0) }
+}
+
+private func double(_ bytes: ArraySlice<UInt8>) -> Double {
+    Double(bitPattern: bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) })
+}
+
+private func floats(_ bytes: ArraySlice<UInt8>) -> [Float] {
+    unsafe bytes.withUnsafeBytes { bytes in
+        (0..<bytes.count / 4).map {
+            Float(
+                bitPattern: UInt32(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+        }
+    }
+}

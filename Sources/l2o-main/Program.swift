@@ -1,0 +1,7 @@
+import L2OCommands
+
+@main
+struct Program {
+    @MainActor
+    static func main() async { await CommandRunner(L2O.self).run() }
+}
