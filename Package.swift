@@ -193,7 +193,7 @@ let package = Package(
 
         // MARK: Tests
         .target(
-            name: "TestSupport", dependencies: ["Files", "RandomNumbers"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Files", "NumericCore", "RandomNumbers"], path: "Tests/TestSupport",
             swiftSettings: settings),
         .target(
             name: "TestProblems", dependencies: ["Evaluation", "Optimizees", "NumericCore"],

@@ -26,8 +26,8 @@ public struct CommandRunner: Sendable {
             var command = try root.parseAsRoot()
             if command is any SharedWorkCommand || Team.isFirst {
                 let threads = (command as? any SharedOptionsCommand)?.shared.chosenThreads ?? .current
-                if let command = command as? any AsyncParsableCommand {
-                    try await Self.run(command, on: threads)
+                if command is any AsyncParsableCommand {
+                    try await Self.run(root, on: threads)
                 } else {
                     try threads.run { try command.run() }
                 }
@@ -38,9 +38,9 @@ public struct CommandRunner: Sendable {
         Team.current?.finish()
     }
 
-    private nonisolated static func run(_ command: sending any AsyncParsableCommand, on threads: Threads) async throws
-    {
-        var command = command
+    /// Parses once more: what the main thread has parsed stays there.
+    private nonisolated static func run(_ root: any ParsableCommand.Type, on threads: Threads) async throws {
+        guard var command = try root.parseAsRoot() as? any AsyncParsableCommand else { return }
         try await threads.run { try await command.run() }
     }
 }

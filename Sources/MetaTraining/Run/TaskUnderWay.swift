@@ -52,7 +52,8 @@ struct TaskUnderWay: Sendable {
                     Tensor(String($0.name.dropFirst(key.count + 1)), shape: $0.shape, values: $0.values)
                 })
             tasks[place] = TaskUnderWay(
-                ticket: TaskTicket(iteration: iteration, periods: periods, burnIn: burnIn, done: done), record: record)
+                ticket: TaskTicket(iteration: iteration, periods: periods, burnIn: burnIn, done: done), record: record
+            )
         }
         return tasks
     }
