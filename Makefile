@@ -6,7 +6,7 @@ SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/So
 	Bindings/Package.swift Bindings/Sources \
 	Examples/*/Package.swift Examples/*/Sources
 
-.PHONY: quickstart test bench docs format lint setup
+.PHONY: quickstart test bench docs format lint setup wheel python-test
 
 # Builds the command and runs its introduction.
 quickstart: setup
@@ -31,6 +31,16 @@ bench: setup
 docs: setup
 	$(SWIFT) build --product l2o
 	Scripts/check_docs.sh
+
+# Makes the Python package's wheel, in Bindings/python/dist.
+wheel:
+	Bindings/build.sh
+	Bindings/python/build_wheel.sh
+
+# Makes the wheel, installs it into an empty environment, and runs README's lines and the tests there.
+python-test:
+	Bindings/build.sh
+	Bindings/python/check.sh
 
 # Formats every Swift file in place.
 format: setup

@@ -1,0 +1,13 @@
+"""The command ``l2o``, which comes with the package."""
+
+import os
+import pathlib
+import sys
+
+
+def main() -> None:
+    """Becomes the command."""
+    command = pathlib.Path(__file__).parent / "bin" / "l2o"
+    if not command.exists():
+        sys.exit("l2o: this installation has no command; build the wheel with it: make wheel")
+    os.execv(command, ["l2o", *sys.argv[1:]])
