@@ -39,7 +39,12 @@ def test_a_quadratic():
     optimizer = l2o.optax.gateprop()
     x = jnp.zeros(2, jnp.float32)
     state = optimizer.init(x)
-    for _ in range(200):
+
+    @jax.jit
+    def step(x, state):
         updates, state = optimizer.update(2 * (x - jnp.array([1.0, -2.0])), state, x)
-        x = optax.apply_updates(x, updates)
+        return optax.apply_updates(x, updates), state
+
+    for _ in range(200):
+        x, state = step(x, state)
     assert jnp.allclose(x, jnp.array([1.0, -2.0]), atol=0.05)
