@@ -4,9 +4,9 @@
 SWIFT ?= swift
 SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources \
 	Bindings/Package.swift Bindings/Sources \
-	Examples/*/Package.swift Examples/*/Sources
+	Examples/*/Package.swift Examples/*/Sources Distributed/Package.swift Distributed/Sources
 
-.PHONY: quickstart test bench docs format lint setup wheel python-test
+.PHONY: quickstart test bench docs distributed distributed-test format lint setup wheel python-test
 
 # Builds the command and runs its introduction.
 quickstart: setup
@@ -41,6 +41,20 @@ wheel:
 python-test:
 	Bindings/build.sh
 	Bindings/python/check.sh
+
+# Builds l2o-mpi, the same command line on the ranks of MPI (Documentation/Distributed.md), with Open MPI or, with
+# L2O_MPI=mpich, MPICH; and says where it is.
+distributed: setup
+	Distributed/setup.sh
+	rm -f .build/release/description.json
+	$(SWIFT) build -c release --package-path Distributed --product l2o-mpi --scratch-path "$(CURDIR)/.build"
+	rm -f .build/release/description.json
+	@echo "$(CURDIR)/.build/release/l2o-mpi"
+
+# Runs it with both: the same bits on any number of ranks, after kills, between hosts. ARGS=--full takes long.
+distributed-test: setup
+	Distributed/setup.sh
+	Distributed/check.sh $(ARGS)
 
 # Formats every Swift file in place.
 format: setup

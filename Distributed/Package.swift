@@ -29,10 +29,11 @@ let package = Package(
             name: "MPIProcesses",
             dependencies: ["CMPI", .product(name: "L2OCommands", package: "swift-l2o")],
             swiftSettings: settings),
+        .target(name: "Scaling", swiftSettings: settings),
         .executableTarget(
             name: "l2o-mpi",
             dependencies: [
-                "MPIProcesses",
+                "MPIProcesses", "Scaling",
                 .product(name: "L2OCommands", package: "swift-l2o"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

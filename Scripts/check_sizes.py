@@ -11,7 +11,7 @@ import sys
 FILE_LIMIT = 300
 FUNCTION_LIMIT = 60
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ["Sources", "Tests", "Benchmarks/Sources", "Bindings/Sources", "Examples"]
+FOLDERS = ["Sources", "Tests", "Benchmarks/Sources", "Bindings/Sources", "Distributed/Sources", "Examples"]
 START = re.compile(
     r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*"
     r"(?:(?:public|package|private|fileprivate|internal|static|mutating|nonmutating|final|override|convenience|"

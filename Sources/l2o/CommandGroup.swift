@@ -12,7 +12,7 @@ public protocol CommandGroup: ProcessGroup {
 }
 
 /// A command whose work a group shares; of the others, the first process does everything.
-protocol SharedWorkCommand {}
+public protocol SharedWorkCommand {}
 
 /// The group that this process belongs to, if any.
 enum Team {

@@ -16,16 +16,20 @@ struct L2OMPI: ParsableCommand {
               mpirun -n 2 --bind-to none l2o-mpi meta-train --out runs/mixture --resume
               mpirun -n 4 --bind-to none l2o-mpi race --optimizee digits-mlp --optimizer rnnprop adam:lr=sweep
               mpirun -n 4 --bind-to none l2o-mpi reproduce E1 --out runs/reproduce
+              mpirun -n 2 --bind-to none l2o-mpi simulate --plan rnnprop-mixture --meta-batch 512
 
             Ranks are bound to a core each unless mpirun is told otherwise, while each takes as many threads as the machine \
             has cores: give --bind-to none and --threads.
             """,
         version: L2O.configuration.version,
-        subcommands: L2O.commands)
+        subcommands: L2O.commands + [SimulateCommand.self])
 }
 
 @main
 struct Program {
+    /// Joined before anything else is done.
+    static let processes = MPIProcesses()
+
     @MainActor
-    static func main() async { await CommandRunner(L2OMPI.self, in: MPIProcesses()).run() }
+    static func main() async { await CommandRunner(L2OMPI.self, in: processes).run() }
 }

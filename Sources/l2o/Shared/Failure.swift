@@ -44,7 +44,7 @@ struct Failure {
             if isClean { try? Output.write(text + "\n") } else { Output.note(text + "\n") }
         } else if !isOrderly {
             // What they all suffer from, the first one says.
-            sleep(1)
+            sleep(4)
             Output.note("rank \(group.rank) on \(Host.name ?? "?"): \(text)\n", evenOfOthers: true)
         }
         if !isOrderly { group.abort(exitCode) }
