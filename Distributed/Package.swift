@@ -7,8 +7,17 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-// Which MPI: Open MPI, or MPICH with L2O_MPI=mpich. Debian has both, side by side.
+// Which MPI: Open MPI, or MPICH with L2O_MPI=mpich. Debian has both, side by side. The flags that pkg-config knows of
+// MPICH have one that the package manager refuses, and all others with it.
 let isMPICH = Context.environment["L2O_MPI"] == "mpich"
+#if arch(arm64)
+    let headers = "/usr/include/aarch64-linux-gnu/mpich"
+#else
+    let headers = "/usr/include/x86_64-linux-gnu/mpich"
+#endif
+// Without the macro, which names nothing, the compiler would take the other's headers from its cache of modules.
+let mpiSettings: [SwiftSetting] =
+    isMPICH ? [.unsafeFlags(["-Xcc", "-I\(headers)", "-Xcc", "-DCMPI_USES_MPICH"])] : []
 
 let package = Package(
     name: "swift-l2o-distributed",
@@ -21,14 +30,15 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(
-            name: "CMPI", pkgConfig: isMPICH ? "mpich" : "ompi-c",
+            name: "CMPI", pkgConfig: isMPICH ? nil : "ompi-c",
             providers: [
                 .apt([isMPICH ? "libmpich-dev" : "libopenmpi-dev"]), .brew([isMPICH ? "mpich" : "open-mpi"]),
             ]),
         .target(
             name: "MPIProcesses",
             dependencies: ["CMPI", .product(name: "L2OCommands", package: "swift-l2o")],
-            swiftSettings: settings),
+            swiftSettings: settings + mpiSettings,
+            linkerSettings: isMPICH ? [.linkedLibrary("mpich")] : []),
         .target(name: "Scaling", swiftSettings: settings),
         .executableTarget(
             name: "l2o-mpi",
@@ -37,7 +47,7 @@ let package = Package(
                 .product(name: "L2OCommands", package: "swift-l2o"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings + mpiSettings),
     ],
     swiftLanguageModes: [.v6]
 )

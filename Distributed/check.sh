@@ -94,6 +94,8 @@ for plan in first-order nres pes; do
     step "$plan: $updates updates on 1, 2, 3, 4 ranks"
     for ranks in 1 2 3 4; do
         for threads in 1 2; do
+            # In short, two threads on three ranks alone, whose shares are uneven.
+            if ((updates < 200 && threads == 2 && ranks != 3)); then continue; fi
             folder=$work/$plan-$ranks-$threads
             run openmpi "$ranks" meta-train --plan "$work/$plan.json" --threads "$threads" --out "$folder" --json > /dev/null
             bits=$(digest "$folder")
