@@ -199,7 +199,7 @@ races = [json.load(open(f"{sys.argv[1]}/race-{ranks}/race.json")) for ranks in (
 def without_times(value):
     if isinstance(value, dict):
         return {key: without_times(item) for key, item in value.items()
-                if "millisecond" not in key and "second" not in key and key != "command"}
+                if key not in ("command", "seconds", "ms_per_step", "update_ms_per_step")}
     return [without_times(item) for item in value] if isinstance(value, list) else value
 sys.exit(without_times(races[0]) != without_times(races[1]) or not races[0]["results"])
 PYTHON
