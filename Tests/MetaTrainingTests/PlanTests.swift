@@ -1,6 +1,8 @@
 import Files
 import Foundation
+import LearnedOptimizers
 import MetaTraining
+import NumericCore
 import Testing
 
 /// A plan from text.
@@ -97,6 +99,7 @@ private func plan(_ members: String) -> String { "{\"optimizer\": \"rnnprop\", \
         (plan(#""estimator": {"kind": "es"}"#), "its estimator has kind = \"es\""),
         (plan(#""estimator": {"kind": "pes", "sigma": 0}"#), "its estimator has sigma = 0"),
         (plan(#""estimator": {"kind": "pes", "tensors": "x"}"#), "give a list of different names"),
+        (plan(#""constants": {"rate_steps": "many"}"#), "give an object of names and numbers"),
         (plan(#""selection": {"kind": "validation", "tasks": 0}"#), "its selection has tasks = 0"),
         (#"{"optimizer": "rnnprop", "tasks": ["convex", 3]}"#, "neither a name nor a list of names"),
         (#"{"optimizer": "rnnprop", "tasks": ["convex:n=9..3"]}"#, "is no range"),
@@ -106,6 +109,20 @@ private func plan(_ members: String) -> String { "{\"optimizer\": \"rnnprop\", \
         let error = #expect(throws: InputError.self) { try read(text) }
         let description = error?.description ?? ""
         #expect(description.contains(says) && !description.contains("\n"), "\(description)")
+    }
+
+    @Test("A plan's constants are the rule's to train; those it lacks or cannot have are refused")
+    func constants() throws {
+        let rule = Gateprop(key: RandomKey(seed: 1))
+        #expect(try MetaTrainingPlan.gateprop.settingConstants(rule).weights == rule.weights)
+        let changed = try read(plan("\"constants\": {\"rate_steps\": 800}")).settingConstants(rule)
+        #expect(changed.weights.constants["rate_steps"] == 800 && changed.weights.constants["rate"] == 0.03125)
+        #expect(changed.metaParameters == rule.metaParameters)
+        for constants in ["{\"rate_step\": 800}", "{\"fast_decay\": 1}", "{\"rate_steps\": -1}"] {
+            let plan = try read(plan("\"constants\": \(constants)"))
+            let error = #expect(throws: InputError.self) { try plan.settingConstants(rule) }
+            #expect(error?.description.contains(constants.split(separator: "\"")[1]) == true)
+        }
     }
 
     @Test("Values that no file could have are refused in code too")

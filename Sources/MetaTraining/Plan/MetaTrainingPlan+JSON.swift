@@ -61,6 +61,20 @@ extension MetaTrainingPlan {
         .text("name", \.name, "what it is called"),
         .text("summary", \.summary, "what it is for"),
         .text("optimizer", \.optimizer, "the kind of learned optimizer that it trains"),
+        PlanField(
+            name: "constants", summary: "constants of the rule that differ", domain: "an object of names and numbers",
+            read: { value, plan in
+                guard case .object(let members) = value else { return false }
+                for member in members {
+                    guard case .number(let number) = member.value, number.isFinite else { return false }
+                    plan.constants[member.name] = number
+                }
+                return true
+            },
+            write: { plan in
+                let sorted = plan.constants.sorted { $0.key < $1.key }
+                return sorted.isEmpty ? nil : .object(sorted.map { .init($0.key, .number($0.value)) })
+            }),
         .optionalInteger("iterations", \.iterations, 1...1_000_000_000, "meta-iterations in all"),
         .integer("meta_batch", \.metaBatch, 1...10_000, "tasks of one update"),
         PlanField(

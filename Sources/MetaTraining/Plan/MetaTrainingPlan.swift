@@ -15,6 +15,8 @@ public struct MetaTrainingPlan: Sendable {
     public var summary = ""
     /// The kind of learned optimizer that it trains.
     public var optimizer: String
+    /// Constants of the rule that differ from those it begins with, by name.
+    public var constants: [String: Double] = [:]
     /// Meta-iterations in all; nil where the plan does not say. Rates and horizons that change are laid out over them.
     public var iterations: Int?
     /// What tasks are drawn from.

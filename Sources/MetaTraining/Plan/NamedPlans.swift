@@ -5,6 +5,7 @@ extension MetaTrainingPlan {
     /// The plans that have a name.
     public static let named: [MetaTrainingPlan] = [
         .rnnpropPaper, .dmPaper, .rnnpropMixture, .evolutionMixture, .gateprop,
+        .gatepropLate, .gatepropLong,
     ]
 
     /// The plan of a name, or of a file.
@@ -134,6 +135,46 @@ extension MetaTrainingPlan {
         plan.metaOptimizer.warmUp = 50
         plan.metaOptimizer.averages = [0.99, 0.998]
         plan.metaOptimizer.use = 0.998
+        return plan
+    }()
+
+    /// What `gateprop` lacks: deeper networks, and late steps, met after steps that nothing is learned from.
+    public static let gatepropLate: MetaTrainingPlan = {
+        var plan = gateprop
+        plan.name = "gateprop-late"
+        plan.summary = "goes on from gateprop's weights: deeper networks, and late steps"
+        plan.tasks = names(
+            "mixture:4.5*scaled(mnist-mlp:pool=1|2|2|4,width=6~32,depth=1..6,activation=sigmoid|sigmoid|relu|elu|tanh,"
+                + "batch=32~160,initial=0.03~0.3,L=0|0|0|0|1|3);"
+                + "1.5*mnist-mlp:pool=1|2|4,width=12~32,depth=6..10,activation=sigmoid,batch=64~160,initial=0.06~0.2;"
+                + "3*mnist-mlp:pool=2|4|4,width=24~96,depth=1..6,activation=relu|relu|relu|elu|sigmoid|tanh,"
+                + "batch=32~160,initial=0.05~0.2;"
+                + "2*mlp-regression:inputs=2~32,width=6~32,depth=1..3,activation=tanh|relu|elu,scale=0.3~30,"
+                + "batch=32~160,initial=0.03~0.3")
+        plan.iterations = 900
+        var truncation = LogUniformTruncation()
+        (truncation.unroll, truncation.longestAtFirst, truncation.longest) = (50, 600, 2500)
+        (truncation.tilt, truncation.growth, truncation.wantedValidationHorizon) = (0.5, 0.1, 500)
+        (truncation.late, truncation.latest) = (0.25, 10_000)
+        plan.truncation = truncation
+        plan.metaOptimizer.rate = 1e-3
+        plan.metaOptimizer.taskClip = 3
+        return plan
+    }()
+
+    /// A rate that falls eight times as slowly, and tasks under it: from there Gateprop learns to use long runs.
+    public static let gatepropLong: MetaTrainingPlan = {
+        var plan = gatepropLate
+        plan.name = "gateprop-long"
+        plan.summary = "goes on from gateprop-late's weights: a rate that falls eight times as slowly"
+        plan.constants = ["rate_steps": 800]
+        plan.iterations = 1000
+        var truncation = LogUniformTruncation()
+        (truncation.unroll, truncation.longestAtFirst, truncation.longest) = (50, 1000, 3000)
+        (truncation.tilt, truncation.growth, truncation.wantedValidationHorizon) = (0.5, 0.05, 500)
+        plan.truncation = truncation
+        plan.metaOptimizer.rate = 6e-4
+        plan.metaOptimizer.finalRate = 2e-5
         return plan
     }()
 

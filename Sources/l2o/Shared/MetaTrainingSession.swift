@@ -85,6 +85,10 @@ struct MetaTrainingSession {
     }
 
     private func initialOptimizer<Learned: LearnedOptimizer>(_: Learned.Type) throws -> Learned {
+        try plan.settingConstants(originalOptimizer(Learned.self))
+    }
+
+    private func originalOptimizer<Learned: LearnedOptimizer>(_: Learned.Type) throws -> Learned {
         guard let origin = try initialWeights.map({ try WeightsOrigin($0) }) else {
             return Learned(key: MetaTrainingBranch.initialWeights.key(seed: seed))
         }
