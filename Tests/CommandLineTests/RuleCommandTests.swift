@@ -80,6 +80,26 @@ import Testing
         }
     }
 
+    @Test("A constant is written otherwise; one that the rule lacks or cannot have is refused")
+    func constantsAreSet() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/longer.safetensors"
+            let outcome = try l2o(["inspect", "gateprop", "--weights", path, "--set", "rate_steps=1600"])
+            #expect(outcome.exitCode == 0, "\(outcome.errors)")
+            let (changed, shipped) = try (LearnedWeights.load(path: path), WeightsOrigin("gateprop").weights())
+            #expect(changed.constants["rate_steps"] == 1600 && changed.tensors == shipped.tensors)
+            for (change, says) in [
+                ("rate_step=1600", "did you mean rate_steps"), ("fast_decay=1", "give a number from"),
+                ("rate_steps", "give a name and a number"), ("rate_steps=many", "give a name and a number"),
+            ] {
+                let refused = try l2o(["inspect", "gateprop", "--weights", "\(folder)/none", "--set", change])
+                #expect(refused.exitCode != 0 && refused.errors.contains(says), "\(refused.errors)")
+                #expect(!fileExists("\(folder)/none"))
+            }
+            #expect(try l2o(["inspect", "gateprop", "--set", "rate_steps=1"]).errors.contains("--weights"))
+        }
+    }
+
     @Test("Where there are no weights, none are written")
     func noWeightsAlone() throws {
         try withTemporaryFolder { folder in

@@ -30,7 +30,7 @@ public struct ShippedWeights: Sendable {
     public static let all = [
         ShippedWeights(
             "gateprop", "Gateprop, trained on small MLPs of many kinds: no rate to choose, cheaper than RNNprop",
-            minutes: 35,
+            minutes: 55,
             shipped_gateprop),
         ShippedWeights(
             "rnnprop", "RNNprop, trained on an MLP on MNIST; the better for a hundred steps", shipped_rnnprop_mnist),

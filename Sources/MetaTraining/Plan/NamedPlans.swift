@@ -5,7 +5,7 @@ extension MetaTrainingPlan {
     /// The plans that have a name.
     public static let named: [MetaTrainingPlan] = [
         .rnnpropPaper, .dmPaper, .rnnpropMixture, .evolutionMixture, .gateprop,
-        .gatepropLate, .gatepropLong,
+        .gatepropLate,
     ]
 
     /// The plan of a name, or of a file.
@@ -159,22 +159,6 @@ extension MetaTrainingPlan {
         plan.truncation = truncation
         plan.metaOptimizer.rate = 1e-3
         plan.metaOptimizer.taskClip = 3
-        return plan
-    }()
-
-    /// A rate that falls eight times as slowly, and tasks under it: from there Gateprop learns to use long runs.
-    public static let gatepropLong: MetaTrainingPlan = {
-        var plan = gatepropLate
-        plan.name = "gateprop-long"
-        plan.summary = "goes on from gateprop-late's weights: a rate that falls eight times as slowly"
-        plan.constants = ["rate_steps": 800]
-        plan.iterations = 1000
-        var truncation = LogUniformTruncation()
-        (truncation.unroll, truncation.longestAtFirst, truncation.longest) = (50, 1000, 3000)
-        (truncation.tilt, truncation.growth, truncation.wantedValidationHorizon) = (0.5, 0.05, 500)
-        plan.truncation = truncation
-        plan.metaOptimizer.rate = 6e-4
-        plan.metaOptimizer.finalRate = 2e-5
         return plan
     }()
 

@@ -1,5 +1,5 @@
 import Files
-import LearnedOptimizers
+public import LearnedOptimizers
 import NumericCore
 import Optimizees
 
@@ -9,24 +9,7 @@ extension MetaTrainingPlan {
     /// - Throws: `InputError` where the rule has no such constant, or not with such a value.
     public func settingConstants<Learned: LearnedOptimizer>(_ optimizer: Learned) throws -> Learned {
         guard !constants.isEmpty else { return optimizer }
-        let rule = Learned.descriptor
-        for (name, value) in constants.sorted(by: { $0.key < $1.key }) {
-            guard let constant = rule.constants.first(where: { $0.name == name }) else {
-                throw InputError(
-                    "the plan's constants", "name \(quoted(name)), which \(Learned.kind) lacks",
-                    advice: suggestion(for: name, among: rule.constants.map(\.name)))
-            }
-            guard constant.range.contains(Float(value)) else {
-                throw InputError(
-                    "the plan's constants", "give \(name) as \(value)",
-                    advice: "give a number from \(constant.range.lowerBound) to \(constant.range.upperBound)")
-            }
-        }
-        let weights = optimizer.weights
-        return Learned(
-            weights: LearnedWeights(
-                rule, size: weights.size, constants: weights.constants.merging(constants) { $1 },
-                flat: weights.tensors.flatMap(\.values)))
+        return Learned(weights: try optimizer.weights.setting(constants, subject: "the plan's constants"))
     }
 
     /// The optimizer with kernels that multiply as the plan says.

@@ -9,12 +9,15 @@ extension LearnedWeights {
     ///   - file: the file's content.
     ///   - path: where it lies, for errors.
     ///   - minutes: how long they were trained, if that is known and the file does not say it: kept as `minutes`.
+    ///   - constants: those of the rule that change.
     ///   - rules: those to choose from.
-    /// - Throws: `InputError` where the file holds no weights of a known rule.
+    /// - Throws: `InputError` where the file holds no weights of a known rule, or the rule has no such constants.
     public static func alone(
-        in file: SafetensorsFile, path: String, minutes: Double? = nil, rules: [RuleDescriptor] = RuleRegister.all
+        in file: SafetensorsFile, path: String, minutes: Double? = nil, constants: [String: Double] = [:],
+        rules: [RuleDescriptor] = RuleRegister.all
     ) throws -> SafetensorsFile {
-        let weights = try LearnedWeights(file, path: path, rules: rules)
+        var weights = try LearnedWeights(file, path: path, rules: rules)
+        if !constants.isEmpty { weights = try weights.setting(constants, subject: "the constants to set") }
         let ofContent = Set(["kind", "convention", "meta_adam.step", "running_norm"] + weights.constants.keys)
         var metadata = file.metadata.filter { !ofContent.contains($0.key) && !TaskUnderWay.isTask($0.key) }
         if let minutes, metadata[minutesName] == nil { metadata[minutesName] = "\(minutes)" }

@@ -23,6 +23,7 @@ struct InspectCommand: SharedOptionsCommand {
               l2o inspect runs/mine/best.safetensors --json
               l2o inspect rnnprop --out rnnprop.safetensors
               l2o inspect runs/mine/best.safetensors --weights mine.safetensors
+              l2o inspect gateprop --weights longer.safetensors --set rate_steps=800
             """)
 
     @OptionGroup var shared: SharedOptions
@@ -37,13 +38,35 @@ struct InspectCommand: SharedOptionsCommand {
         help: ArgumentHelp("Write the weights alone to this file, without tasks under way.", valueName: "file"))
     var weights: String?
 
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("A constant of the rule that --weights writes otherwise.", valueName: "name=number"))
+    var changes: [String] = []
+
+    mutating func validate() throws {
+        if !changes.isEmpty && weights == nil { throw ValidationError("--set: say with --weights where to write") }
+    }
+
+    /// The constants to set, by name.
+    private func constants() throws -> [String: Double] {
+        try changes.reduce(into: [:]) { constants, change in
+            let parts = change.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, let value = Double(parts[1]), constants[String(parts[0])] == nil else {
+                throw ValidationError("--set \(change): give a name and a number once, as rate_steps=400")
+            }
+            constants[String(parts[0])] = value
+        }
+    }
+
     mutating func run() throws {
         let origin = try WeightsOrigin(file)
         let bytes = try origin.bytes()
         let content = try SafetensorsFile(bytes: bytes, path: origin.text)
         let report = WeightReport(content, of: origin.text)
+        let constants = try constants()
         let alone = try weights.map { _ in
-            try LearnedWeights.alone(in: content, path: origin.text, minutes: origin.trainingMinutes)
+            try LearnedWeights.alone(
+                in: content, path: origin.text, minutes: origin.trainingMinutes, constants: constants)
         }
         if let out { try writeFileAtomically(out, bytes) }
         if let weights, let alone { try alone.write(to: weights) }
