@@ -36,9 +36,10 @@ graphs=$(mktemp -d)
 trap 'rm -rf "$graphs"' EXIT
 mkdir -p "$pages"
 failed=()
+# The command line is a library for this repository's own l2o-mpi alone.
 products=$(swift package --scratch-path "$graphs/package" dump-package | python3 -c '
 import json, sys
-print(*(product["name"] for product in json.load(sys.stdin)["products"] if "library" in product["type"]))')
+print(*(product["name"] for product in json.load(sys.stdin)["products"] if "library" in product["type"] and product["name"] != "L2OCommands"))')
 for product in $products; do
     catalogue=Sources/$product/$product.docc
     if [[ ! -f $catalogue/$product.md ]]; then

@@ -26,7 +26,9 @@ public protocol MetaGradientEstimator: PlanPart, Equatable {
 
     /// What a run's slopes are along (`PeriodResult.slope`), from its beginning; nil where results have gradients alone.
     ///
-    /// - Parameter key: the run's `TrainingTask.noiseKey`.
+    /// - Parameters:
+    ///   - key: the run's `TrainingTask.noiseKey`.
+    ///   - optimizer: what is perturbed.
     func perturbation(key: RandomKey, of optimizer: some LearnedOptimizer) -> Perturbation?
 }
 
