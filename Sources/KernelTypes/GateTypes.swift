@@ -1,8 +1,10 @@
 /// The sizes of gateprop's network for coordinates, and how its weights lie in memory where kernels read them.
 ///
-/// Packed weights are those of one tensor of parameters, whose biases are its own: for each four hidden units, four
-/// biases, then four weights for each input; behind them for each four outputs the same. Numbers of units and outputs are
-/// filled up to multiples of four with zeros.
+/// Packed weights stand in the order of use: for each group of hidden units, for each input a weight for each of them; then
+/// the outputs' biases; then for each hidden unit its weight in each output. Hidden units' biases are each tensor's own,
+/// and stand elsewhere. Groups have six units, a last one four, which are filled up with zeros.
+///
+/// Constant factors and addends of the rule are in the packed weights already, see `inputScale` and `outputScale`.
 public struct GateLayout: Sendable, Hashable {
     /// What the network reads of a coordinate.
     @inlinable public static var inputs: Int { 10 }
@@ -12,32 +14,48 @@ public struct GateLayout: Sendable, Hashable {
     @inlinable public static var outputs: Int { basis + 1 }
     /// Numbers that a coordinate remembers: m and v of two decays each, and two averages of signs' agreement.
     @inlinable public static var stateRows: Int { 6 }
-    /// Sums over a chunk of coordinates that the first pass makes, see `GateSums`.
+    /// Sums over a chunk of coordinates that the first pass makes.
     @inlinable public static var sums: Int { 7 }
+    /// Blocks that go through each part of a step together: what one of them waits for, the others fill.
+    @inlinable public static var batch: Int { 4 }
 
     /// Hidden units.
     public let hidden: Int
 
     public init(hidden: Int) { self.hidden = hidden }
 
-    /// Groups of four hidden units.
-    @inlinable public var hiddenGroups: Int { (hidden + 3) / 4 }
-    /// Groups of four outputs.
-    @inlinable public static var outputGroups: Int { (outputs + 3) / 4 }
-    /// Where the packed weights of outputs begin.
-    @inlinable public var outputOffset: Int { hiddenGroups * 4 * (1 + Self.inputs) }
+    /// Groups of six hidden units.
+    @inlinable public var sixes: Int { (hidden + 1) / 6 }
+    /// Whether a group of four follows.
+    @inlinable public var hasFour: Bool { hidden > 6 * sixes }
+    /// Hidden units, those that fill up the last group included.
+    @inlinable public var paddedHidden: Int { 6 * sixes + (hasFour ? 4 : 0) }
+    /// Where the outputs' biases begin in packed weights, and behind them the outputs' weights.
+    @inlinable public var outputBiasOffset: Int { paddedHidden * Self.inputs }
+    @inlinable public var outputOffset: Int { outputBiasOffset + Self.outputs }
     /// Floats of packed weights.
-    @inlinable public var packedCount: Int { outputOffset + Self.outputGroups * 4 * (1 + 4 * hiddenGroups) }
+    @inlinable public var packedCount: Int { outputOffset + paddedHidden * Self.outputs }
 
-    /// Where the bias of an output or hidden unit is, within its layer of so many inputs; its weights follow in steps of 4.
-    @inlinable public static func packed(_ unit: Int, inputs: Int) -> Int {
-        unit / 4 * 4 * (1 + inputs) + unit % 4
+    /// Where the weight of a hidden unit for an input is.
+    @inlinable public func packed(unit: Int, input: Int) -> Int {
+        let first = min(unit / 6, sixes) * 6
+        let size = first < 6 * sixes ? 6 : 4
+        return first * Self.inputs + input * size + unit - first
     }
 
-    /// Rows of scratch memory of a step forward: inputs, hidden units, outputs, the basis and what else is computed once.
-    @inlinable public var forwardRows: Int { Self.inputs + 4 * hiddenGroups + 4 * Self.outputGroups + Self.basis + 2 }
-    /// Those of a step backward.
-    @inlinable public var backwardRows: Int { forwardRows + 4 * hiddenGroups + 4 * Self.outputGroups }
+    /// What the network's inputs are multiplied with, which packed weights do.
+    public static let inputScale: [Float] = [1, 1, 1, 0.25, 0.5, 1, 1, 1, 3, 3]
+    /// What the log-rate is multiplied with, which packed weights do: it becomes the exponent of two in tanh(x/4).
+    @inlinable public static var logRateScale: Float { -0.72134752 }
+    /// Gates where the network says 0, the seed rule's; part of the packed biases.
+    public static let seedGates: [Float] = [0.3, 0.7, 0, 0, 0]
+
+    /// Rows of a block in the scratch memory of a step forward: inputs, hidden units, outputs, and the basis.
+    @inlinable public var forwardRows: Int { Self.inputs + paddedHidden + Self.outputs + Self.basis }
+    /// Those of a step backward: derivatives of outputs and of hidden units, too.
+    @inlinable public var backwardRows: Int { forwardRows + Self.outputs + paddedHidden }
+    /// Floats of a chunk's derivatives: of packed weights, of the hidden units' biases, and of the log-rate.
+    @inlinable public var derivativeCount: Int { packedCount + paddedHidden + 1 }
 }
 
 /// Gateprop's constants at one step.
@@ -94,6 +112,8 @@ public struct GateChunk {
 public struct GateTensor {
     /// In packed form, see `GateLayout`.
     public let weights: UnsafePointer<Float>
+    /// Of hidden units, the tensor's own share included; as many as `GateLayout.paddedHidden`.
+    public let biases: UnsafePointer<Float>
     /// −η eʰ, which multiplies the update.
     public let scale: Float
     /// 1/S, log₂ S and 1/P of the tensor.
@@ -102,9 +122,11 @@ public struct GateTensor {
     public let inverseSize: Float
 
     public init(
-        weights: UnsafePointer<Float>, scale: Float, inverseSquares: Float, logSquares: Float, inverseSize: Float
+        weights: UnsafePointer<Float>, biases: UnsafePointer<Float>, scale: Float, inverseSquares: Float,
+        logSquares: Float, inverseSize: Float
     ) {
         self.weights = weights
+        self.biases = biases
         self.scale = scale
         self.inverseSquares = inverseSquares
         self.logSquares = logSquares
@@ -114,14 +136,15 @@ public struct GateTensor {
 
 /// The kernels of gateprop: a step has two passes over the coordinates, for it looks at tensors as a whole in between.
 public struct GateKernels: Sendable {
-    /// Brings a chunk's state up to date, and writes its sums: for each of v̂, θ², (m̂/√v̂)² of both decays, g², g m and
-    /// m², where m is that of the step before, one float for each lane.
-    public let accumulate: @Sendable (GateConstants, GateChunk, _ sums: UnsafeMutableRawPointer) -> Void
-    /// Changes a chunk's parameters. Scratch has `GateLayout.forwardRows` rows.
+    /// Writes a chunk's sums: of v̂, θ², (m̂/√v̂)² of both decays, g², g m and m², where m is that of the step before. The
+    /// state stays what it was.
+    public let sum: @Sendable (GateConstants, GateChunk, _ sums: UnsafeMutablePointer<Float>) -> Void
+    /// Brings a chunk's state up to date and changes its parameters. Scratch has `GateLayout.forwardRows` rows for each
+    /// block of a batch.
     public let apply:
         @Sendable (GateLayout, GateConstants, GateTensor, GateChunk, _ scratch: UnsafeMutableRawPointer) -> Void
-    /// Adds ∂L/∂(packed weights) and ∂L/∂h of a chunk, given ∂L/∂Δθ; parameters stay. Scratch has
-    /// `GateLayout.backwardRows` rows; the sums have `packedCount` floats, then one.
+    /// Adds ∂L/∂(packed weights), ∂L/∂(biases) and ∂L/∂h of a chunk, given ∂L/∂Δθ; state and parameters stay. Scratch has
+    /// `GateLayout.backwardRows` rows for each block of a batch; the sums are `GateLayout.derivativeCount` floats.
     public let differentiate:
         @Sendable (
             GateLayout, GateConstants, GateTensor, GateChunk, _ later: UnsafePointer<Float>,
@@ -129,7 +152,7 @@ public struct GateKernels: Sendable {
         ) -> Void
 
     public init(
-        accumulate: @escaping @Sendable (GateConstants, GateChunk, UnsafeMutableRawPointer) -> Void,
+        sum: @escaping @Sendable (GateConstants, GateChunk, UnsafeMutablePointer<Float>) -> Void,
         apply:
             @escaping @Sendable (
                 GateLayout, GateConstants, GateTensor, GateChunk, UnsafeMutableRawPointer
@@ -140,7 +163,7 @@ public struct GateKernels: Sendable {
                 UnsafeMutablePointer<Float>
             ) -> Void
     ) {
-        self.accumulate = accumulate
+        self.sum = sum
         self.apply = apply
         self.differentiate = differentiate
     }

@@ -25,12 +25,15 @@ func clamp(_ x: Vector, _ low: Float, _ high: Float) -> Vector {
 ///
 /// The bound keeps products of three such values finite, and 2⁻⁴⁰ vanishes beside 1 in single precision.
 @inline(always)
-func exp2(_ x: Vector) -> Vector {
-    let clamped = clamp(x, -40, 40)
+func exp2(_ x: Vector) -> Vector { boundedExp2(clamp(x, -40, 40)) }
+
+/// 2ˣ for |x| ≤ 40.
+@inline(always)
+func boundedExp2(_ x: Vector) -> Vector {
     // Adding 1.5 · 2²³ rounds to an integer, which then stands in the low bits.
     let magic = Vector(repeating: 0x1.8p23)
-    let shifted = clamped + magic
-    let fraction = clamped - (shifted - magic)
+    let shifted = x + magic
+    let fraction = x - (shifted - magic)
     // Minimax in relative error on [−½, ½] among the polynomials that give exactly 1 at 0.
     var p = multiplyAdd(fraction, 0.0013202982, Vector(repeating: 0.009674952))
     p = multiplyAdd(p, fraction, Vector(repeating: 0.055510472))

@@ -62,19 +62,25 @@ extension Gateprop {
         withStep(&state, tensors, body)
     }
 
-    /// Brings the state up to date, and hands over what the parameters are then changed by.
+    /// Looks at gradient and tensors; `body` then takes the step.
     private func withStep(_ state: inout State, _ tensors: [TensorPlace], _ body: (GatepropStep) -> Void) {
         // Without any gradient there is nothing to step on.
         guard tensors.contains(where: { $0.gradient != nil }) else { return }
         state.steps += 1
         for index in tensors.indices where tensors[index].gradient != nil { state.partSteps[index] += 1 }
         let (plan, isFirst, times) = (state.plan, state.steps == 1, state.partSteps)
-        state.blocks.withMutablePointer { blocks in
-            ScratchPool.shared.withScratch(floats: GatepropStep.scratchCount(plan, layout)) { scratch in
-                let step = GatepropStep(self, plan, times: times, tensors, blocks, scratch: scratch)
-                step.accumulate()
-                step.lookAtTensors(&state.tensors, &state.level, isFirst: isFirst)
-                body(step)
+        metaParameters.withUnsafeBufferPointer { weights in
+            packed.withUnsafeBufferPointer { packed in
+                state.blocks.withMutablePointer { blocks in
+                    ScratchPool.shared.withScratch(floats: GatepropStep.scratchCount(plan, layout)) { scratch in
+                        let step = GatepropStep(
+                            self, plan, times: times, tensors, blocks, weights: weights.baseAddress!,
+                            packed: packed.baseAddress!, scratch: scratch)
+                        step.sum()
+                        step.lookAtTensors(&state.tensors, &state.level, isFirst: isFirst)
+                        body(step)
+                    }
+                }
             }
         }
     }

@@ -47,6 +47,8 @@ public struct Gateprop: FirstOrderLearnedOptimizer, ScatteredOptimizer {
     public let metaParameters: [Float]
     let layout: GateLayout
     let numbers: GatepropNumbers
+    /// The coordinates' network as kernels read it.
+    let packed: [Float]
     let kernels: Kernels
 
     /// - Parameters:
@@ -68,6 +70,7 @@ public struct Gateprop: FirstOrderLearnedOptimizer, ScatteredOptimizer {
         self.kernels = kernels
         layout = GateLayout(hidden: hidden)
         numbers = GatepropNumbers(self.constants)
+        packed = GatepropPlaces(hidden: hidden).packed(metaParameters, layout)
     }
 
     /// Untrained: hidden layers drawn normally with a variance of one over the number of inputs, all else 0, so that it

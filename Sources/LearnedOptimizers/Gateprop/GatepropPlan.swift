@@ -17,18 +17,34 @@ struct GatepropPlaces: Sendable {
     var tensorOutputBias: Int { tensorOutputWeight + (hidden + 1) * hidden }
     var count: Int { tensorOutputBias + hidden + 1 }
 
-    /// Calls `body` for each weight of the coordinates' network with its places in φ and in packed weights.
-    func forEachPacked(_ layout: GateLayout, _ body: (_ place: Int, _ packed: Int) -> Void) {
+    /// Calls `body` for each weight of the coordinates' network with its places in φ and in packed weights, behind which the
+    /// hidden units' biases are, and with the factor that packed weights have.
+    func forEachPacked(_ layout: GateLayout, _ body: (_ place: Int, _ packed: Int, _ factor: Float) -> Void) {
         for unit in 0..<hidden {
-            let start = GateLayout.packed(unit, inputs: GateLayout.inputs)
-            body(hiddenBias + unit, start)
-            for input in 0..<GateLayout.inputs { body(unit * GateLayout.inputs + input, start + 4 * (1 + input)) }
+            body(hiddenBias + unit, layout.packedCount + unit, 1)
+            for input in 0..<GateLayout.inputs {
+                body(
+                    unit * GateLayout.inputs + input, layout.packed(unit: unit, input: input),
+                    GateLayout.inputScale[input])
+            }
         }
         for output in 0..<GateLayout.outputs {
-            let start = layout.outputOffset + GateLayout.packed(output, inputs: 4 * layout.hiddenGroups)
-            body(outputBias + output, start)
-            for unit in 0..<hidden { body(outputWeight + output * hidden + unit, start + 4 * (1 + unit)) }
+            let factor = output < GateLayout.basis ? 1 : GateLayout.logRateScale
+            body(outputBias + output, layout.outputBiasOffset + output, factor)
+            for unit in 0..<hidden {
+                body(
+                    outputWeight + output * hidden + unit, layout.outputOffset + unit * GateLayout.outputs + output,
+                    factor)
+            }
         }
+    }
+
+    /// The packed weights of all tensors, then hidden units' biases without what tensors add.
+    func packed(_ metaParameters: [Float], _ layout: GateLayout) -> [Float] {
+        var result = [Float](repeating: 0, count: layout.packedCount + layout.paddedHidden)
+        forEachPacked(layout) { result[$1] = metaParameters[$0] * $2 }
+        for (output, gate) in GateLayout.seedGates.enumerated() { result[layout.outputBiasOffset + output] += gate }
+        return result
     }
 }
 

@@ -15,17 +15,21 @@ struct GatepropStep: @unchecked Sendable {
     private let blocks: UnsafeMutablePointer<Float>
     private let constants: [GateConstants]
     private let network: GatepropTensorNetwork
-    /// For each chunk its sums, a vector each.
+    /// For each chunk its sums.
     private let sums: UnsafeMutablePointer<Float>
-    /// For each tensor, packed weights, then what `GateTensor` has, then the tensor network's inputs, hidden units and outputs.
+    /// For each tensor its hidden units' biases, then what `GateTensor` has, then the tensor network's inputs, hidden units
+    /// and outputs.
     private let memory: UnsafeMutablePointer<Float>
+    /// The rule's packed weights, and behind them biases without the tensors' share.
+    private let packed: UnsafePointer<Float>
 
     /// - Parameters:
     ///   - tensors: one for each part of the plan.
     ///   - times: for each the step that it takes, from 1.
     init(
         _ rule: Gateprop, _ plan: GatepropPlan, times: [Int], _ tensors: [TensorPlace],
-        _ blocks: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
+        _ blocks: UnsafeMutablePointer<Float>, weights: UnsafePointer<Float>, packed: UnsafePointer<Float>,
+        scratch: UnsafeMutableRawPointer
     ) {
         (self.rule, self.plan, self.times) = (rule, plan, times)
         (self.tensors, self.blocks) = (tensors, blocks)
@@ -33,24 +37,18 @@ struct GatepropStep: @unchecked Sendable {
         let common = rule.numbers.gateConstants(times[0])
         constants = times.map { $0 == times[0] ? common : rule.numbers.gateConstants($0) }
         sums = scratch.assumingMemoryBound(to: Float.self)
-        memory = sums + plan.chunks.count * Self.sumCount
-        let weights = memory + plan.parts.count * Self.tensorCount(rule.layout)
-        weights.update(from: rule.metaParameters, count: rule.metaParameters.count)
-        network = GatepropTensorNetwork(
-            places: GatepropPlaces(hidden: rule.layout.hidden), weights: UnsafePointer(weights))
+        memory = sums + plan.chunks.count * GateLayout.sums
+        network = GatepropTensorNetwork(places: GatepropPlaces(hidden: rule.layout.hidden), weights: weights)
+        self.packed = packed
     }
 
     /// Floats of scratch memory.
     static func scratchCount(_ plan: GatepropPlan, _ layout: GateLayout) -> Int {
-        plan.chunks.count * sumCount + plan.parts.count * tensorCount(layout)
-            + GatepropPlaces(hidden: layout.hidden).count
+        plan.chunks.count * GateLayout.sums + plan.parts.count * tensorCount(layout)
     }
 
-    private static let sumCount = GateLayout.sums * GatepropPlan.lanes
-
     private static func tensorCount(_ layout: GateLayout) -> Int {
-        let count = layout.packedCount + 4 + GatepropTensorNetwork.inputs + 2 * layout.hidden + 1
-        return (count + GatepropPlan.lanes - 1) / GatepropPlan.lanes * GatepropPlan.lanes
+        layout.paddedHidden + 4 + GatepropTensorNetwork.inputs + 2 * layout.hidden + 1
     }
 
     /// Calls `body` for each chunk of the tensors that take part, with its tensor's gradient.
@@ -63,13 +61,13 @@ struct GatepropStep: @unchecked Sendable {
         }
     }
 
-    /// The state's first half: moments, and sums over chunks.
-    func accumulate() {
+    /// The first pass: sums over chunks.
+    func sum() {
         forEachChunk { index, chunk, gradient in
             let keep = tensors[chunk.part].keep
             let gates = gateChunk(chunk, gradient)
             if keep != 1 { for i in 0..<gates.count { gates.parameters[i] *= keep } }
-            rule.kernels.table.gates.accumulate(constants[chunk.part], gates, sums + index * Self.sumCount)
+            rule.kernels.table.gates.sum(constants[chunk.part], gates, sums + index * GateLayout.sums)
         }
     }
 
@@ -134,8 +132,8 @@ struct GatepropStep: @unchecked Sendable {
         withUnsafeTemporaryAllocation(of: Double.self, capacity: GateLayout.sums) { totals in
             totals.initialize(repeating: 0)
             for chunk in part.chunks {
-                let lanes = sums + chunk * Self.sumCount
-                for index in 0..<Self.sumCount { totals[index / GatepropPlan.lanes] += Double(lanes[index]) }
+                let values = sums + chunk * GateLayout.sums
+                for index in 0..<GateLayout.sums { totals[index] += Double(values[index]) }
             }
             return GatepropSums(totals.baseAddress!, count: part.range.count)
         }
@@ -143,7 +141,7 @@ struct GatepropStep: @unchecked Sendable {
 
     /// A tensor's memory.
     private struct Places {
-        let packed, numbers, inputs, hidden, outputs: UnsafeMutablePointer<Float>
+        let biases, numbers, inputs, hidden, outputs: UnsafeMutablePointer<Float>
 
         func run(_ layout: GateLayout, adjoints: [Double]) -> GatepropTensorRun {
             func copy(_ values: UnsafeMutablePointer<Float>, _ count: Int) -> [Float] {
@@ -156,22 +154,20 @@ struct GatepropStep: @unchecked Sendable {
     }
 
     private func places(_ part: Int) -> Places {
-        let packed = memory + part * Self.tensorCount(rule.layout)
-        let numbers = packed + rule.layout.packedCount
+        let biases = memory + part * Self.tensorCount(rule.layout)
+        let numbers = biases + rule.layout.paddedHidden
         let inputs = numbers + 4
         let hidden = inputs + GatepropTensorNetwork.inputs
         return Places(
-            packed: packed, numbers: numbers, inputs: inputs, hidden: hidden, outputs: hidden + rule.layout.hidden)
+            biases: biases, numbers: numbers, inputs: inputs, hidden: hidden, outputs: hidden + rule.layout.hidden)
     }
 
-    /// Packed weights, the tensor's biases among them, and the tensor's numbers.
+    /// What kernels need of a tensor.
     private func pack(_ part: Int, _ place: Places, _ sums: GatepropSums) {
         let layout = rule.layout
-        place.packed.update(repeating: 0, count: layout.packedCount)
-        network.places.forEachPacked(layout) { place.packed[$1] = network.weights[$0] }
-        for unit in 0..<layout.hidden {
-            place.packed[GateLayout.packed(unit, inputs: GateLayout.inputs)] += place.outputs[unit]
-        }
+        let biases = packed + layout.packedCount
+        for unit in 0..<layout.hidden { place.biases[unit] = biases[unit] + place.outputs[unit] }
+        for unit in layout.hidden..<layout.paddedHidden { place.biases[unit] = 0 }
         place.numbers[0] =
             -rule.numbers.rate(times[part]) * exp(place.outputs[layout.hidden]) * tensors[part].stepScale
         place.numbers[1] = 1 / sums.squares
@@ -182,8 +178,8 @@ struct GatepropStep: @unchecked Sendable {
     private func tensor(_ part: Int) -> GateTensor {
         let place = places(part)
         return GateTensor(
-            weights: UnsafePointer(place.packed), scale: place.numbers[0], inverseSquares: place.numbers[1],
-            logSquares: place.numbers[2], inverseSize: place.numbers[3])
+            weights: packed, biases: UnsafePointer(place.biases), scale: place.numbers[0],
+            inverseSquares: place.numbers[1], logSquares: place.numbers[2], inverseSize: place.numbers[3])
     }
 
     // MARK: Parameters
@@ -191,7 +187,8 @@ struct GatepropStep: @unchecked Sendable {
     /// Changes the parameters.
     func apply() {
         forEachChunk { _, chunk, gradient in
-            ScratchPool.shared.withScratch(floats: rule.layout.forwardRows * GatepropPlan.lanes) { scratch in
+            ScratchPool.shared.withScratch(floats: rule.layout.forwardRows * GateLayout.batch * GatepropPlan.lanes) {
+                scratch in
                 rule.kernels.table.gates.apply(
                     rule.layout, constants[chunk.part], tensor(chunk.part), gateChunk(chunk, gradient), scratch)
             }
@@ -200,21 +197,19 @@ struct GatepropStep: @unchecked Sendable {
 
     // MARK: Meta-gradient
 
-    /// Floats of a chunk's derivatives: of packed weights, then of the log-rate.
-    static func derivativeCount(_ layout: GateLayout) -> Int { layout.packedCount + 4 }
-
     /// Adds ∂L/∂φ of the coordinates' network at this step, given ∂L/∂Δθ; returns what the tensors' network did.
     ///
     /// - Parameter memory: room for every chunk's derivatives.
     func addGradient(
         later: UnsafePointer<Float>, _ memory: UnsafeMutablePointer<Float>, to gradient: inout [Double]
     ) -> [GatepropTensorRun] {
-        let (layout, count) = (rule.layout, Self.derivativeCount(rule.layout))
+        let (layout, count) = (rule.layout, rule.layout.derivativeCount)
         memory.update(repeating: 0, count: count * plan.chunks.count)
         // Chunks touch disjoint memory.
         nonisolated(unsafe) let (later, memory) = (later, memory)
         forEachChunk { index, chunk, gradient in
-            ScratchPool.shared.withScratch(floats: layout.backwardRows * GatepropPlan.lanes) { scratch in
+            ScratchPool.shared.withScratch(floats: layout.backwardRows * GateLayout.batch * GatepropPlan.lanes) {
+                scratch in
                 rule.kernels.table.gates.differentiate(
                     layout, constants[chunk.part], tensor(chunk.part), gateChunk(chunk, gradient),
                     later + chunk.range.lowerBound, scratch, memory + index * count)
@@ -222,9 +217,9 @@ struct GatepropStep: @unchecked Sendable {
         }
         return plan.parts.enumerated().map { index, part in
             func total(_ place: Int) -> Double { part.chunks.reduce(0.0) { $0 + Double(memory[$1 * count + place]) } }
-            network.places.forEachPacked(layout) { gradient[$0] += total($1) }
-            let biases = (0..<layout.hidden).map { total(GateLayout.packed($0, inputs: GateLayout.inputs)) }
-            return places(index).run(layout, adjoints: biases + [total(layout.packedCount)])
+            network.places.forEachPacked(layout) { gradient[$0] += Double($2) * total($1) }
+            let biases = (0..<layout.hidden).map { total(layout.packedCount + $0) }
+            return places(index).run(layout, adjoints: biases + [total(count - 1)])
         }
     }
 }
@@ -240,7 +235,7 @@ extension Gateprop {
         var result = [Double](repeating: 0, count: metaParameters.count)
         var state = period.startState
         var runs: [[GatepropTensorRun]] = []
-        var memory = AlignedFloats(count: GatepropStep.derivativeCount(layout) * plan.chunks.count)
+        var memory = AlignedFloats(count: layout.derivativeCount * plan.chunks.count)
         period.replay { parameters, gradient, later in
             memory.withMutablePointer { memory in
                 withStep(&state, parameters, gradient) { step in

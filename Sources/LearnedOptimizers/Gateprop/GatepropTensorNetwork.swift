@@ -19,7 +19,7 @@ struct GatepropSums {
     /// What is never divided by, and has a logarithm.
     private static let least: Float = 1e-20
 
-    /// - Parameter sums: those of `GateKernels.accumulate`, in its order, over all chunks.
+    /// - Parameter sums: those of `GateKernels.sum`, in its order, over all chunks.
     init(_ sums: UnsafePointer<Double>, count: Int) {
         func root(_ sum: Double) -> Float { Float((sum / Double(count)).squareRoot()) }
         squares = max(root(sums[0]), Self.least)
