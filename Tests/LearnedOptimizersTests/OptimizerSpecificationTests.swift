@@ -55,14 +55,16 @@ struct OptimizerSpecificationTests {
     @Test("What a rule does not offer is refused by name, and what it offers accepted")
     func options() throws {
         let plain = RuleRegister.all + [PlainRule.descriptor]
-        #expect(LearnedOption.all(of: RNNprop.descriptor).map(\.text) == ["factors=bfloat16", "state=half"])
-        #expect(LearnedOption.all(of: PlainRule.descriptor).isEmpty)
+        #expect(
+            LearnedOption.all(of: RNNprop.descriptor).map(\.text) == ["factors=bfloat16", "state=half", "guard=on"])
+        #expect(LearnedOption.all(of: PlainRule.descriptor).map(\.text) == ["guard=on"])
         try withTemporaryFolder { folder in
             let file = "\(folder)/plain.safetensors"
             try PlainRule(key: RandomKey(seed: 1)).weights.safetensors().write(to: file)
             #expect(try OptimizerSpecification(file).optimizer(rules: plain) is PlainRule)
             #expect(
-                refusal("\(file):state=half", rules: plain).hasSuffix("plain does not offer state=half; leave it out")
+                refusal("\(file):state=half", rules: plain)
+                    .hasSuffix("plain does not offer state=half; it offers guard=on")
             )
         }
     }
@@ -84,7 +86,7 @@ struct OptimizerSpecificationTests {
             ("rnnprop-papr", "did you mean rnnprop-paper?"), ("", "choose one of sgd, "),
             ("qqqq", "choose one of sgd, "), ("adam:lr=fast", "lr cannot be \"fast\""),
             ("adam:rate=1", "has no option \"rate\""), ("rnnprop:state=hlf", "did you mean state=half?"),
-            ("rnnprop:lr=0.1", "no option \"lr=0.1\"; choose one of factors=bfloat16, state=half"),
+            ("rnnprop:lr=0.1", "no option \"lr=0.1\"; choose one of factors=bfloat16, state=half, guard=on"),
             ("rnnprop:state=half,", "no option \"\""), ("rnnprop:state=half,state=half", "is given twice"),
             ("adam:lr=sweep", "still to be searched for; give one"), ("/dev/null", "is not a regular file"),
             ("no/such/file:state=half", "no/such/file: cannot be opened"),

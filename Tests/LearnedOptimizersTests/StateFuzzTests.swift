@@ -12,7 +12,8 @@ import Testing
 struct StateFuzzTests {
     private let layout = ParameterLayout([ParameterShape("w", [20, 10]), ParameterShape("b", [7])])
 
-    @Test("Are refused or used", arguments: ["adam", "momentum", "rnnprop", "rnnprop:state=half"])
+    @Test(
+        "Are refused or used", arguments: ["adam", "momentum", "rnnprop", "rnnprop:state=half", "gateprop:guard=on"])
     func damaged(_ specification: String) throws {
         try check(try OptimizerSpecification(specification).optimizer())
     }

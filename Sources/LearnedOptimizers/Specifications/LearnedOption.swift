@@ -18,7 +18,7 @@ public struct LearnedOption: Sendable {
     let apply: @Sendable (any Optimizer) throws -> (any Optimizer)?
 
     /// All of them, in the order in which they are applied.
-    public static let all = [bfloat16Factors, halfState]
+    public static let all = [bfloat16Factors, halfState, guarded]
 
     /// Those that a rule takes.
     public static func all(of rule: RuleDescriptor) -> [LearnedOption] { all.filter { $0.offers(rule.type) } }
@@ -38,4 +38,12 @@ public struct LearnedOption: Sendable {
         name: "state", value: "half", summary: "keeps the state in 16 bits", label: "half state",
         offers: { $0 is any CompactStateOffering.Type },
         apply: { ($0 as? any CompactStateOffering)?.withSmallState })
+
+    private static let guarded = LearnedOption(
+        name: "guard", value: "on", summary: "takes back steps that do harm, and lets Adam step for a while",
+        label: "guarded", offers: { _ in true },
+        apply: {
+            func guarded(_ optimizer: some Optimizer) -> any Optimizer { GuardedOptimizer(optimizer) }
+            return guarded($0)
+        })
 }

@@ -44,8 +44,7 @@ public struct SpecifiedOptimizer: Sendable {
             if let changed = try option.apply(optimizer) { return changed }
             let offered = LearnedOption.all(of: rule).map(\.text).joined(separator: ", ")
             throw InputError(
-                origin.text, "\(rule.name) does not offer \(option.text)",
-                advice: offered.isEmpty ? "leave it out" : "it offers \(offered)")
+                origin.text, "\(rule.name) does not offer \(option.text)", advice: "it offers \(offered)")
         }
         optimizersToTune = []
         func label(_ name: String) -> String {
