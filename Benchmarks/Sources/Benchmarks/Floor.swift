@@ -1,3 +1,5 @@
+import LearnedOptimizers
+
 /// The time that the multiply-adds alone would take at the rate of oneDNN's sgemm.
 ///
 /// What is left out is most of what a kernel does besides: activations, features, traffic to memory.
@@ -9,11 +11,12 @@ struct Floor {
     ///
     /// A layer multiplies its inputs and its own previous output, 20 each, with four gates of 20 units. RNNprop
     /// projects two features on 20 units first; DMoptimizer's first layer reads the two features. Both end in a
-    /// read-out of 20.
+    /// read-out of 20. Gateprop's ten features go to 16 units, and these to six outputs.
     static func forward(_ optimizer: String) -> Double? {
         switch optimizer {
         case "rnnprop", Workload.halfState, Workload.bfloat16: 2 * 20 + 40 * 80 + 40 * 80 + 20
         case "dm": 22 * 80 + 40 * 80 + 20
+        case Gateprop.kind, Workload.guarded: 10 * 16 + 16 * 6
         default: nil
         }
     }

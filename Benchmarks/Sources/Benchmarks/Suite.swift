@@ -76,15 +76,16 @@ struct Suite {
             case .full: [100_000, 1_000_000, 10_000_000]
             }
         let sizes = [Self.paperParameters] + larger
-        return (learned + [Workload.halfState, "dm", Gateprop.kind, SmallFC.kind, "adam"]).flatMap { optimizer in
-            sizes.flatMap { size in
-                threads.map { threads in
-                    comparison(
-                        Job(operation: .step, optimizer: optimizer, parameters: size, threads: threads),
-                        fastestOnly: extent != .full || optimizer == Workload.bfloat16)
+        return (learned + [Workload.halfState, "dm", Gateprop.kind, Workload.guarded, SmallFC.kind, "adam"])
+            .flatMap { optimizer in
+                sizes.flatMap { size in
+                    threads.map { threads in
+                        comparison(
+                            Job(operation: .step, optimizer: optimizer, parameters: size, threads: threads),
+                            fastestOnly: extent != .full || optimizer == Workload.bfloat16)
+                    }
                 }
             }
-        }
     }
 
     /// The paper's CNNs on one thread, as each thread of a race runs them.

@@ -20,6 +20,8 @@ extension Workload {
     static let halfState = "rnnprop+halfstate"
     /// RNNprop whose matrix products multiply in bfloat16, as jobs name it.
     static let bfloat16 = "rnnprop+bfloat16"
+    /// Gateprop under a guard, as jobs name it.
+    static let guarded = "gateprop+guard"
 
     /// Makes what a job asks for.
     /// - Throws: `InputError` where its data or its optimizer are not to be had.
@@ -42,6 +44,8 @@ extension Workload {
         case (.step, Self.bfloat16):
             let kernels = try Kernels.selected(multiplyingIn: .bfloat16)
             self = .step(RNNprop(key: RandomKey(seed: 1)).with(kernels: kernels), parameters: job.parameters)
+        case (.step, Self.guarded):
+            self = .step(GuardedOptimizer(Gateprop(key: RandomKey(seed: 1))), parameters: job.parameters)
         case (.gradient, _): self = .gradient(of: job.optimizer)
         case (.step, Adam.keyword): self = .step(Adam(), parameters: job.parameters)
         case (.step, _):
