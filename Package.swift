@@ -186,10 +186,9 @@ let package = Package(
                 "Diagnosis", "NumericCore", "Files", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Sources/l2o",
             swiftSettings: safeSettings),
         .executableTarget(
-            name: "l2o", dependencies: ["L2OCommands"], path: "Sources/l2o-main", swiftSettings: safeSettings),
+            name: "l2o", dependencies: ["L2OCommands"], swiftSettings: safeSettings),
 
         // MARK: Tests
         .target(
