@@ -145,38 +145,24 @@ public struct GuardedOptimizer<Base: Optimizer, Fallback: Optimizer>: Optimizer 
     }
 
     public func record(_ state: State) -> StateRecord {
-        let parts = [
-            ("rule", base.record(state.base)), ("kept", base.record(state.keptBase)),
-            ("fallback", fallback.record(state.fallback)),
-        ]
-        var counts = Dictionary(uniqueKeysWithValues: Self.counts.map { ($0, state[keyPath: $1]) })
-        for (name, value) in zip(GuardWatch.counts, state.watch.record) { counts["watch.\(name)"] = value }
-        var tensors: [Tensor] = []
-        for (prefix, record) in parts {
-            for (name, value) in record.counts { counts["\(prefix).\(name)"] = value }
-            tensors += record.tensors.map { Tensor("\(prefix).\($0.name)", shape: $0.shape, values: $0.values) }
-        }
+        var record = StateRecord.empty
+        for (name, path) in Self.counts { record.counts[name] = state[keyPath: path] }
+        for (name, value) in zip(GuardWatch.counts, state.watch.record) { record.counts["watch.\(name)"] = value }
+        record.add(base.record(state.base), "rule.")
+        record.add(base.record(state.keptBase), "kept.")
+        record.add(fallback.record(state.fallback), "fallback.")
         if state.steps > 0 {
-            tensors.append(
+            record.tensors.append(
                 Tensor("parameters", shape: [state.keptParameters.count], values: state.keptParameters))
         }
-        return StateRecord(counts: counts, tensors: tensors)
+        return record
     }
 
     public func state(from record: StateRecord, for layout: ParameterLayout) throws -> State {
-        func part(_ name: String) -> StateRecord {
-            let prefix = name + "."
-            return StateRecord(
-                counts: Dictionary(
-                    uniqueKeysWithValues: record.counts.filter { $0.key.hasPrefix(prefix) }
-                        .map { (String($0.key.dropFirst(prefix.count)), $0.value) }),
-                tensors: record.tensors.filter { $0.name.hasPrefix(prefix) }
-                    .map { Tensor(String($0.name.dropFirst(prefix.count)), shape: $0.shape, values: $0.values) })
-        }
         var state = State(
-            base: try base.state(from: part("rule"), for: layout),
-            fallback: try fallback.state(from: part("fallback"), for: layout),
-            keptBase: try base.state(from: part("kept"), for: layout))
+            base: try base.state(from: record.part("rule."), for: layout),
+            fallback: try fallback.state(from: record.part("fallback."), for: layout),
+            keptBase: try base.state(from: record.part("kept."), for: layout))
         for (name, path) in Self.counts { state[keyPath: path] = try record.count(name) }
         state.watch = GuardWatch(record: try GuardWatch.counts.map { try record.count("watch.\($0)") })
         if state.steps > 0 { state.keptParameters = try record.tensor("parameters", shape: [layout.count]) }
