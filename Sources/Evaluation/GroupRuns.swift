@@ -42,7 +42,7 @@ public struct GroupRuns: RunPerformer {
             let timing = try StepTiming.measure(optimizer, on: optimizee, steps: steps, isCancelled: isCancelled)
             own = [timing.stepMilliseconds.bitPattern, timing.updateMilliseconds.bitPattern]
         }
-        let values = words(group.broadcast(bytes(own))).map(Double.init(bitPattern:))
+        let values = littleEndianNumbers(group.broadcast(littleEndianBytes(own))).map(Double.init(bitPattern:))
         return StepTiming(stepMilliseconds: values[0], updateMilliseconds: values[1])
     }
 
@@ -68,37 +68,26 @@ extension Run {
     var bytes: [UInt8] {
         let heldOut = heldOut.map { [$0.loss] + ($0.accuracy.map { [$0] } ?? []) } ?? []
         return packed([
-            Evaluation.bytes([
+            littleEndianBytes([
                 finalLoss.bitPattern, seconds.bitPattern, UInt64(bitPattern: Int64(divergedStep ?? -1)),
             ]),
-            Evaluation.bytes(losses.map { UInt64($0.bitPattern) }), Evaluation.bytes(heldOut.map(\.bitPattern)),
+            littleEndianBytes(losses.map(\.bitPattern)), littleEndianBytes(heldOut.map(\.bitPattern)),
             [finalParameters == nil ? 0 : 1],
-            Evaluation.bytes((finalParameters ?? []).map { UInt64($0.bitPattern) }),
+            littleEndianBytes((finalParameters ?? []).map(\.bitPattern)),
         ])
     }
 
     /// - Precondition: the bytes are those of a run.
     init(bytes: [UInt8]) {
         let parts = unpacked(bytes)
-        func floats(_ part: [UInt8]) -> [Float] { words(part).map { Float(bitPattern: UInt32($0)) } }
-        let numbers = words(parts[0])
+        func floats(_ part: [UInt8]) -> [Float] { littleEndianNumbers(part).map(Float.init(bitPattern:)) }
+        let numbers = littleEndianNumbers(parts[0], of: UInt64.self)
         let step = Int(Int64(bitPattern: numbers[2]))
-        let heldOut = words(parts[2]).map(Double.init(bitPattern:))
+        let heldOut = littleEndianNumbers(parts[2]).map(Double.init(bitPattern:))
         self.init(
             losses: floats(parts[1]), finalLoss: Double(bitPattern: numbers[0]),
             ending: step < 0 ? .finished : .diverged(step: step),
             heldOut: heldOut.first.map { HeldOut(loss: $0, accuracy: heldOut.count > 1 ? heldOut[1] : nil) },
             finalParameters: parts[3] == [1] ? floats(parts[4]) : nil, seconds: Double(bitPattern: numbers[1]))
-    }
-}
-
-/// Words as bytes, the lowest first.
-private func bytes(_ words: [UInt64]) -> [UInt8] {
-    unsafe words.map(\.littleEndian).withUnsafeBytes { unsafe Array($0) }
-}
-
-private func words(_ bytes: [UInt8]) -> [UInt64] {
-    stride(from: 0, to: bytes.count, by: 8).map { start in
-        bytes[start..<start + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

@@ -73,10 +73,10 @@ public struct SafetensorsFile: Sendable, Equatable {
 
         var bytes: [UInt8] = []
         bytes.reserveCapacity(8 + header.count + offset)
-        bytes.append(littleEndian: UInt64(header.count))
+        bytes += littleEndianBytes(UInt64(header.count))
         bytes += header
         for tensor in tensors {
-            for value in tensor.values { bytes.append(littleEndian: value.bitPattern) }
+            bytes += littleEndianBytes(tensor.values.map(\.bitPattern))
         }
         return bytes
     }
@@ -92,12 +92,3 @@ let metadataName = "__metadata__"
 
 /// In bytes, as the official implementation has it.
 let longestHeader = 100_000_000
-
-extension [UInt8] {
-    /// Adds a number's bytes, the lowest first.
-    fileprivate mutating func append<Number: FixedWidthInteger>(littleEndian number: Number) {
-        for shift in stride(from: 0, to: Number.bitWidth, by: 8) {
-            append(UInt8(truncatingIfNeeded: number >> Number(shift)))
-        }
-    }
-}

@@ -127,21 +127,13 @@ private func parameterDigest(_ parameters: [Float], _ key: RunKey) -> Int64 {
 
 /// Numbers in IEEE single precision, little-endian.
 private func blob(_ values: [Float]) -> Data {
-    var bytes = Data(capacity: 4 * values.count)
-    for value in values {
-        unsafe withUnsafeBytes(of: value.bitPattern.littleEndian) { unsafe bytes.append(contentsOf: $0) }
-    }
-    return bytes
+    Data(littleEndianBytes(values.map(\.bitPattern)))
 }
 
 /// What `blob` wrote; nil where the last number is cut off.
 private func floats(_ blob: Data) -> [Float]? {
     guard blob.count.isMultiple(of: 4) else { return nil }
-    return unsafe blob.withUnsafeBytes { bytes in
-        stride(from: 0, to: bytes.count, by: 4).map {
-            unsafe Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self)))
-        }
-    }
+    return littleEndianNumbers(blob).map(Float.init(bitPattern:))
 }
 
 /// SQLite has no NaN.

@@ -1,3 +1,5 @@
+import Files
+
 /// What a job returns, as it travels between processes.
 public protocol MetaBatchResult: Sendable {
     var bytes: [UInt8] { get }
@@ -30,16 +32,19 @@ public struct PeriodResult: MetaBatchResult, Equatable {
 
     public var bytes: [UInt8] {
         let start =
-            littleEndian(metaLoss.bitPattern) + littleEndian(lastLoss.bitPattern)
+            littleEndianBytes([metaLoss.bitPattern, lastLoss.bitPattern])
             + [(isLost ? 1 : 0) + (slope == nil ? 0 : 2)]
-        return start + (slope.map { littleEndian($0.bitPattern) } ?? littleEndian(gradient))
+        return start
+            + (slope.map { littleEndianBytes($0.bitPattern) } ?? littleEndianBytes(gradient.map(\.bitPattern)))
     }
 
     public init(bytes: [UInt8]) {
         let isSlope = bytes[16] & 2 != 0
+        let losses = doubles(bytes[..<16])
         self.init(
-            metaLoss: double(bytes[..<8]), lastLoss: double(bytes[8..<16]), isLost: bytes[16] & 1 != 0,
-            gradient: isSlope ? [] : floats(bytes[17...]), slope: isSlope ? double(bytes[17..<25]) : nil)
+            metaLoss: losses[0], lastLoss: losses[1], isLost: bytes[16] & 1 != 0,
+            gradient: isSlope ? [] : littleEndianNumbers(bytes[17...]).map(Float.init(bitPattern:)),
+            slope: isSlope ? doubles(bytes[17...])[0] : nil)
     }
 }
 
@@ -49,9 +54,9 @@ struct ValidationResult: MetaBatchResult {
 
     init(metaLoss: Double) { self.metaLoss = metaLoss }
 
-    var bytes: [UInt8] { littleEndian(metaLoss.bitPattern) }
+    var bytes: [UInt8] { littleEndianBytes(metaLoss.bitPattern) }
 
-    init(bytes: [UInt8]) { metaLoss = double(bytes[...]) }
+    init(bytes: [UInt8]) { metaLoss = doubles(bytes)[0] }
 }
 
 /// What went wrong in a job; empty where nothing did.
@@ -65,23 +70,6 @@ struct Complaint: MetaBatchResult {
     init(bytes: [UInt8]) { text = String(decoding: bytes, as: UTF8.self) }
 }
 
-private func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
-    unsafe withUnsafeBytes(of: value.littleEndian) { unsafe Array($0) }
-}
-
-private func littleEndian(_ values: [Float]) -> [UInt8] {
-    unsafe values.map(\.bitPattern.littleEndian).withUnsafeBytes { unsafe Array($0) }
-}
-
-private func double(_ bytes: ArraySlice<UInt8>) -> Double {
-    Double(bitPattern: bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) })
-}
-
-private func floats(_ bytes: ArraySlice<UInt8>) -> [Float] {
-    unsafe bytes.withUnsafeBytes { bytes in
-        (0..<bytes.count / 4).map {
-            Float(
-                bitPattern: UInt32(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
-        }
-    }
+private func doubles(_ bytes: some Collection<UInt8>) -> [Double] {
+    littleEndianNumbers(bytes).map(Double.init(bitPattern:))
 }

@@ -1,3 +1,5 @@
+import Files
+
 /// A message of Protocol Buffers being written, field by field.
 ///
 /// Event files need four messages of a few fields each, only ever written; that is less than the generated code of a
@@ -48,9 +50,4 @@ struct ProtobufMessage {
         }
         bytes.append(UInt8(rest))
     }
-}
-
-/// A number's bytes, the lowest first.
-func littleEndianBytes(_ value: some FixedWidthInteger) -> [UInt8] {
-    unsafe withUnsafeBytes(of: value.littleEndian) { unsafe Array($0) }
 }

@@ -1,3 +1,5 @@
+import Files
+
 /// One record of a TensorBoard event file: a message of TensorFlow's `event.proto` in the frame of a TFRecord.
 public struct TensorBoardEvent: Sendable, Equatable {
     /// A named number of one step.
