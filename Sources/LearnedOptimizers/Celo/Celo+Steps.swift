@@ -70,19 +70,14 @@ extension Celo {
     }
 
     public func record(_ state: State) -> StateRecord {
-        let tensors = state.plan.momentTensors.map { name, shape, range in
-            Tensor(name, shape: shape, values: state.moments.withPointer { moments in range.map { moments[$0] } })
-        }
-        return StateRecord(counts: ["step": state.steps], tensors: tensors + state.rate.tensors)
+        StateRecord(
+            counts: ["step": state.steps], tensors: state.plan.tensors(of: state.moments) + state.rate.tensors)
     }
 
     public func state(from record: StateRecord, for layout: ParameterLayout) throws -> State {
         var state = initialState(for: layout)
         state.steps = try record.count("step")
-        for (name, shape, range) in state.plan.momentTensors {
-            let values = try record.tensor(name, shape: shape)
-            state.moments.withMutablePointer { ($0 + range.lowerBound).update(from: values, count: values.count) }
-        }
+        state.moments = try state.plan.moments(in: record)
         state.rate = try CeloRate.State(record, units: units)
         return state
     }

@@ -114,12 +114,7 @@ public struct Celo: LearnedOptimizer, BudgetedOptimizer {
 
     /// Untrained: weights truncated normal with a variance of one over the number of inputs, all else 0.
     public init(key: RandomKey, units: Int, constants: [String: Double] = [:]) {
-        var stream = RandomStream(key)
-        let values = Self.descriptor.tensors(units).flatMap { shape -> [Float] in
-            guard shape.name.hasSuffix("weight") else { return [Float](repeating: 0, count: shape.count) }
-            let deviation = 1 / Float(shape.dimensions[0]).squareRoot()
-            return (0..<shape.count).map { _ in deviation * stream.truncatedNormal() }
-        }
+        let values = Self.descriptor.untrained(key, size: units, inputs: 0) { $0.name.hasSuffix("weight") }
         self.init(metaParameters: values, units: units, constants: constants)
     }
 

@@ -76,12 +76,7 @@ public struct Gateprop: FirstOrderLearnedOptimizer, ScatteredOptimizer {
     /// Untrained: hidden layers drawn normally with a variance of one over the number of inputs, all else 0, so that it
     /// takes the steps of `SeedRule`.
     public init(key: RandomKey, hidden: Int, constants: [String: Double] = [:]) {
-        var stream = RandomStream(key)
-        let values = Self.descriptor.tensors(hidden).flatMap { shape -> [Float] in
-            guard shape.name.hasSuffix("hidden.weight") else { return [Float](repeating: 0, count: shape.count) }
-            let deviation = 1 / Float(shape.dimensions[1]).squareRoot()
-            return (0..<shape.count).map { _ in deviation * stream.truncatedNormal() }
-        }
+        let values = Self.descriptor.untrained(key, size: hidden, inputs: 1) { $0.name.hasSuffix("hidden.weight") }
         self.init(metaParameters: values, hidden: hidden, constants: constants)
     }
 

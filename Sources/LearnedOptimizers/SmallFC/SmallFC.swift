@@ -80,12 +80,7 @@ public struct SmallFC: FirstOrderLearnedOptimizer {
     /// Untrained, as the authors' code has it: weights truncated normal with a variance of one over the number of
     /// inputs, biases 0, decays as above.
     public init(key: RandomKey, hidden: Int, constants: [String: Double] = [:]) {
-        var stream = RandomStream(key)
-        let values = Self.descriptor.tensors(hidden).flatMap { shape -> [Float] in
-            guard shape.dimensions.count == 2 else { return [Float](repeating: 0, count: shape.count) }
-            let deviation = 1 / Float(shape.dimensions[0]).squareRoot()
-            return (0..<shape.count).map { _ in deviation * stream.truncatedNormal() }
-        }
+        let values = Self.descriptor.untrained(key, size: hidden, inputs: 0) { $0.dimensions.count == 2 }
         self.init(metaParameters: values, hidden: hidden, constants: constants)
     }
 
@@ -179,20 +174,13 @@ public struct SmallFC: FirstOrderLearnedOptimizer {
     // MARK: State in files
 
     public func record(_ state: State) -> StateRecord {
-        let tensors = state.plan.momentTensors.map { name, shape, range in
-            let values = state.moments.withPointer { moments in range.map { moments[$0] } }
-            return Tensor(name, shape: shape, values: values)
-        }
-        return StateRecord(counts: ["step": state.steps], tensors: tensors)
+        StateRecord(counts: ["step": state.steps], tensors: state.plan.tensors(of: state.moments))
     }
 
     public func state(from record: StateRecord, for layout: ParameterLayout) throws -> State {
         var state = initialState(for: layout)
         state.steps = try record.count("step")
-        for (name, shape, range) in state.plan.momentTensors {
-            let values = try record.tensor(name, shape: shape)
-            state.moments.withMutablePointer { ($0 + range.lowerBound).update(from: values, count: values.count) }
-        }
+        state.moments = try state.plan.moments(in: record)
         return state
     }
 }
@@ -265,7 +253,25 @@ struct SmallFCPlan: Sendable {
     }
 
     /// The moments as tensors of files.
-    var momentTensors: [(name: String, shape: [Int], range: Range<Int>)] {
+    func tensors(of moments: AlignedFloats) -> [Tensor] {
+        momentTensors.map { name, shape, range in
+            Tensor(name, shape: shape, values: moments.withPointer { moments in range.map { moments[$0] } })
+        }
+    }
+
+    /// The moments that a file holds.
+    ///
+    /// - Throws: `InputError` where one is missing or has another shape.
+    func moments(in record: StateRecord) throws -> AlignedFloats {
+        var moments = AlignedFloats(count: momentCount)
+        for (name, shape, range) in momentTensors {
+            let values = try record.tensor(name, shape: shape)
+            moments.withMutablePointer { ($0 + range.lowerBound).update(from: values, count: values.count) }
+        }
+        return moments
+    }
+
+    private var momentTensors: [(name: String, shape: [Int], range: Range<Int>)] {
         [
             ("momentum", [3, count], 0..<3 * count), ("rms", [count], 3 * count..<4 * count),
             ("factored", [3, entryCount], 4 * count..<momentCount),

@@ -1,4 +1,5 @@
 import Files
+import NumericCore
 public import Optimizers
 
 /// What files, commands and tests have to know of a learned rule: its name, its constants, its weights' names and shapes.
@@ -39,6 +40,21 @@ public struct RuleDescriptor: Sendable {
     /// The constants by name, with the values of the rule's paper.
     public var defaultConstants: [String: Double] {
         Dictionary(uniqueKeysWithValues: constants.map { ($0.name, $0.value) })
+    }
+
+    /// φ before training: what is drawn is truncated normal with a variance of one over the number of inputs, all else 0.
+    ///
+    /// - Parameters:
+    ///   - size: see `tensors`.
+    ///   - inputs: the axis of a weight's inputs.
+    ///   - isDrawn: which tensors are drawn.
+    func untrained(_ key: RandomKey, size: Int, inputs: Int, isDrawn: (ParameterShape) -> Bool) -> [Float] {
+        var stream = RandomStream(key)
+        return tensors(size).flatMap { shape -> [Float] in
+            guard isDrawn(shape) else { return [Float](repeating: 0, count: shape.count) }
+            let deviation = 1 / Float(shape.dimensions[inputs]).squareRoot()
+            return (0..<shape.count).map { _ in deviation * stream.truncatedNormal() }
+        }
     }
 
     /// The same, for files in one more convention.

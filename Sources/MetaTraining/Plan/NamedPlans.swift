@@ -111,6 +111,16 @@ extension MetaTrainingPlan {
         return plan
     }()
 
+    private static let gatepropSmall =
+        "scaled(mnist-mlp:pool=1|2|2|4,width=6~32,depth=1..6,activation=sigmoid|sigmoid|relu|elu|tanh,"
+        + "batch=32~160,initial=0.03~0.3,L=0|0|0|0|1|3)"
+    private static let gatepropWide =
+        "mnist-mlp:pool=2|4|4,width=24~96,depth=1..6,activation=relu|relu|relu|elu|sigmoid|tanh,"
+        + "batch=32~160,initial=0.05~0.2"
+    private static let gatepropRegression =
+        "mlp-regression:inputs=2~32,width=6~32,depth=1..3,activation=tanh|relu|elu,scale=0.3~30,"
+        + "batch=32~160,initial=0.03~0.3"
+
     /// Gateprop by evolution strategies: small networks, wide and deep ones, which punish steps that small ones forgive, and
     /// regressions.
     public static let gateprop: MetaTrainingPlan = {
@@ -118,13 +128,7 @@ extension MetaTrainingPlan {
         plan.name = "gateprop"
         plan.summary = "evolution strategies on MLPs small, wide and deep and on regressions"
         plan.optimizer = "gateprop"
-        plan.tasks = names(
-            "mixture:6*scaled(mnist-mlp:pool=1|2|2|4,width=6~32,depth=1..6,activation=sigmoid|sigmoid|relu|elu|tanh,"
-                + "batch=32~160,initial=0.03~0.3,L=0|0|0|0|1|3);"
-                + "3.5*mnist-mlp:pool=2|4|4,width=24~96,depth=1..6,activation=relu|relu|relu|elu|sigmoid|tanh,"
-                + "batch=32~160,initial=0.05~0.2;"
-                + "1.5*mlp-regression:inputs=2~32,width=6~32,depth=1..3,activation=tanh|relu|elu,scale=0.3~30,"
-                + "batch=32~160,initial=0.03~0.3")
+        plan.tasks = names("mixture:6*\(gatepropSmall);3.5*\(gatepropWide);1.5*\(gatepropRegression)")
         plan.iterations = 4000
         var truncation = LogUniformTruncation()
         (truncation.unroll, truncation.longestAtFirst, truncation.longest) = (50, 300, 2500)
@@ -143,14 +147,9 @@ extension MetaTrainingPlan {
         var plan = gateprop
         plan.name = "gateprop-late"
         plan.summary = "goes on from gateprop's weights: deeper networks, and late steps"
+        let deep = "mnist-mlp:pool=1|2|4,width=12~32,depth=6..10,activation=sigmoid,batch=64~160,initial=0.06~0.2"
         plan.tasks = names(
-            "mixture:4.5*scaled(mnist-mlp:pool=1|2|2|4,width=6~32,depth=1..6,activation=sigmoid|sigmoid|relu|elu|tanh,"
-                + "batch=32~160,initial=0.03~0.3,L=0|0|0|0|1|3);"
-                + "1.5*mnist-mlp:pool=1|2|4,width=12~32,depth=6..10,activation=sigmoid,batch=64~160,initial=0.06~0.2;"
-                + "3*mnist-mlp:pool=2|4|4,width=24~96,depth=1..6,activation=relu|relu|relu|elu|sigmoid|tanh,"
-                + "batch=32~160,initial=0.05~0.2;"
-                + "2*mlp-regression:inputs=2~32,width=6~32,depth=1..3,activation=tanh|relu|elu,scale=0.3~30,"
-                + "batch=32~160,initial=0.03~0.3")
+            "mixture:4.5*\(gatepropSmall);1.5*\(deep);3*\(gatepropWide);2*\(gatepropRegression)")
         plan.iterations = 900
         var truncation = LogUniformTruncation()
         (truncation.unroll, truncation.longestAtFirst, truncation.longest) = (50, 600, 2500)
