@@ -21,14 +21,5 @@ missing=()
 has_header dnnl.h || missing+=(libdnnl-dev)
 has_header zlib.h || missing+=(zlib1g-dev)
 has_header sqlite3.h || missing+=(libsqlite3-dev)
-if [[ ${#missing[@]} -eq 0 ]]; then exit 0; fi
 
-if ! command -v apt-get > /dev/null; then
-    echo "setup: install the headers of oneDNN, zlib and SQLite, called ${missing[*]} on Debian" >&2
-    exit 1
-fi
-as_root=()
-if [[ $(id -u) -ne 0 ]]; then as_root=(sudo); fi
-echo "setup: installing ${missing[*]}"
-"${as_root[@]}" apt-get update --quiet
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends "${missing[@]}"
+exec "$(dirname "$0")"/apt_install.sh --what "the headers of oneDNN, zlib and SQLite" "${missing[@]}"

@@ -109,7 +109,7 @@ final class ElementwiseSession<O: ElementwiseOptimizer>: Session {
     }
 
     func restore(_ file: SafetensorsFile) throws {
-        let record = try optimizer.stateRecord(from: file, path: "the exported state", for: layout)
+        let record = try optimizer.stateRecord(from: file, path: bufferName, for: layout)
         let common = record.counts["step"] == nil ? nil : try record.count("step")
         let steps = try common ?? record.count("steps")
         let tensorSteps = try layout.shapes.enumerated().map { index, shape in
@@ -139,8 +139,7 @@ final class ElementwiseSession<O: ElementwiseOptimizer>: Session {
     }
 
     func copy() -> any Session {
-        let copy = ElementwiseSession(copying: self)
-        return copy
+        ElementwiseSession(copying: self)
     }
 
     private init(copying other: ElementwiseSession<O>) {

@@ -148,7 +148,7 @@ public func l2o_import(_ handle: l2o_handle, _ buffer: UnsafeRawPointer?, _ size
         try checkMemory(3 * holder.stateBytes)
         do {
             try holder.alone {
-                try holder.session.restore(try SafetensorsFile(bytes: bytes, path: "the exported state"))
+                try holder.session.restore(try SafetensorsFile(bytes: bytes, path: bufferName))
                 holder.exported = nil
             }
         } catch let error as InputError {

@@ -20,13 +20,15 @@ protocol Session: AnyObject {
 }
 
 /// What errors call a caller's buffer.
-private let bufferName = "the exported state"
+let bufferName = "the exported state"
 
 /// A session of any optimizer, without copies of tensors where the optimizer allows.
 func makeSession(_ optimizer: any Optimizer, _ layout: ParameterLayout) -> any Session {
     func elementwise<O: ElementwiseOptimizer>(_ optimizer: O) -> any Session { ElementwiseSession(optimizer, layout) }
-    func scattered<O: ScatteredOptimizer>(_ optimizer: O) -> any Session { ScatteredSession(optimizer, layout) }
-    func gathered<O: Optimizer>(_ optimizer: O) -> any Session { GatheredSession(optimizer, layout) }
+    func scattered<O: ScatteredOptimizer>(_ optimizer: O) -> any Session {
+        ScatteredSession(Progress(optimizer, layout))
+    }
+    func gathered<O: Optimizer>(_ optimizer: O) -> any Session { GatheredSession(Progress(optimizer, layout)) }
     return switch optimizer {
     case let optimizer as any ElementwiseOptimizer: elementwise(optimizer)
     case let optimizer as any ScatteredOptimizer: scattered(optimizer)
@@ -34,53 +36,59 @@ func makeSession(_ optimizer: any Optimizer, _ layout: ParameterLayout) -> any S
     }
 }
 
-/// Of an optimizer that steps on tensors where they lie.
-private final class ScatteredSession<O: ScatteredOptimizer>: Session {
+/// An optimizer with one state for all tensors.
+private struct Progress<O: Optimizer> {
+    let optimizer: O
     let layout: ParameterLayout
-    private(set) var steps = 0
-    private let optimizer: O
-    private var state: O.State
+    var state: O.State
+    var steps = 0
 
     init(_ optimizer: O, _ layout: ParameterLayout) {
         (self.optimizer, self.layout) = (optimizer, layout)
         state = optimizer.initialState(for: layout)
     }
 
-    func step(_ tensors: [TensorPlace], loss: Float?) {
-        optimizer.update(tensors: tensors, loss: loss, state: &state)
-        steps += 1
-    }
-
     func file() -> SafetensorsFile { optimizer.stateFile(optimizer.record(state), for: layout) }
 
-    func restore(_ file: SafetensorsFile) throws {
+    mutating func restore(_ file: SafetensorsFile) throws {
         let record = try optimizer.stateRecord(from: file, path: bufferName, for: layout)
+        let steps = try record.count("step")
         state = try optimizer.state(from: record, for: layout)
-        steps = try record.count("step")
+        self.steps = steps
+    }
+}
+
+/// Of an optimizer that steps on tensors where they lie.
+private final class ScatteredSession<O: ScatteredOptimizer>: Session {
+    private var progress: Progress<O>
+    var layout: ParameterLayout { progress.layout }
+    var steps: Int { progress.steps }
+
+    init(_ progress: Progress<O>) { self.progress = progress }
+
+    func step(_ tensors: [TensorPlace], loss: Float?) {
+        progress.optimizer.update(tensors: tensors, loss: loss, state: &progress.state)
+        progress.steps += 1
     }
 
-    func copy() -> any Session {
-        let copy = ScatteredSession(optimizer, layout)
-        (copy.state, copy.steps) = (state, steps)
-        return copy
-    }
+    func file() -> SafetensorsFile { progress.file() }
+    func restore(_ file: SafetensorsFile) throws { try progress.restore(file) }
+    func copy() -> any Session { ScatteredSession(progress) }
 }
 
 /// Of any optimizer: tensors are copied into one vector and back. A tensor that sits a step out has a gradient of 0 there,
 /// and is not copied back.
 private final class GatheredSession<O: Optimizer>: Session {
-    let layout: ParameterLayout
-    private(set) var steps = 0
-    private let optimizer: O
+    private var progress: Progress<O>
     private let ranges: [Range<Int>]
-    private var state: O.State
     private var parameters: [Float]
     private var gradient: [Float]
+    var layout: ParameterLayout { progress.layout }
+    var steps: Int { progress.steps }
 
-    init(_ optimizer: O, _ layout: ParameterLayout) {
-        (self.optimizer, self.layout, ranges) = (optimizer, layout, layout.ranges)
-        state = optimizer.initialState(for: layout)
-        parameters = [Float](repeating: 0, count: layout.count)
+    init(_ progress: Progress<O>) {
+        (self.progress, ranges) = (progress, progress.layout.ranges)
+        parameters = [Float](repeating: 0, count: progress.layout.count)
         gradient = parameters
     }
 
@@ -95,7 +103,7 @@ private final class GatheredSession<O: Optimizer>: Session {
                 }
             }
         }
-        optimizer.update(&parameters, gradient: gradient, loss: loss, state: &state)
+        progress.optimizer.update(&parameters, gradient: gradient, loss: loss, state: &progress.state)
         for (tensor, range) in zip(tensors, ranges) where tensor.gradient != nil {
             for (index, place) in range.enumerated() {
                 let kept = tensor.parameters[index] * tensor.keep
@@ -103,20 +111,10 @@ private final class GatheredSession<O: Optimizer>: Session {
                     tensor.stepScale == 1 ? parameters[place] : kept + tensor.stepScale * (parameters[place] - kept)
             }
         }
-        steps += 1
+        progress.steps += 1
     }
 
-    func file() -> SafetensorsFile { optimizer.stateFile(optimizer.record(state), for: layout) }
-
-    func restore(_ file: SafetensorsFile) throws {
-        let record = try optimizer.stateRecord(from: file, path: bufferName, for: layout)
-        state = try optimizer.state(from: record, for: layout)
-        steps = try record.count("step")
-    }
-
-    func copy() -> any Session {
-        let copy = GatheredSession(optimizer, layout)
-        (copy.state, copy.steps) = (state, steps)
-        return copy
-    }
+    func file() -> SafetensorsFile { progress.file() }
+    func restore(_ file: SafetensorsFile) throws { try progress.restore(file) }
+    func copy() -> any Session { GatheredSession(progress) }
 }

@@ -1,50 +1,13 @@
 """l2o.torch: real optimizers of PyTorch, whose steps are the library's."""
 
 import copy
-import io
-import pathlib
-import pickle
-import subprocess
-import sys
 
 import l2o
 import l2o.torch
 import pytest
 import torch
+from networks import LEARNED, RULES, bits, data, model, same, train
 from torch import nn
-
-RULES = ["gateprop", "rnnprop", "rnnprop:state=half", "adam:lr=2^-7", "momentum:lr=0.3"]
-LEARNED = ["gateprop", "rnnprop"]
-
-
-def model(seed=0):
-    torch.manual_seed(seed)
-    return nn.Sequential(nn.Linear(20, 33), nn.ReLU(), nn.Linear(33, 9, bias=False), nn.Tanh(), nn.Linear(9, 3))
-
-
-def data():
-    generator = torch.Generator().manual_seed(1)
-    return torch.randn(64, 20, generator=generator), torch.randint(0, 3, (64,), generator=generator)
-
-
-def train(network, optimizer, steps):
-    x, y = data()
-    losses = []
-    for _ in range(steps):
-        optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(network(x), y)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
-
-
-def bits(network):
-    return [p.detach().clone() for p in network.parameters()]
-
-
-def same(a, b):
-    return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -75,58 +38,6 @@ def test_torch_operations_agree_with_the_kernels_step_by_step(rule):
         train(other, operations, 1)
         for p, q, b in zip(ours.parameters(), other.parameters(), before):
             assert (p - q).abs().max() <= 1e-6 + 1e-4 * (p - b).abs().max()
-
-
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("force", [None, "torch"])
-def test_state_dict_goes_on_with_the_same_bits(rule, force):
-    if force and rule not in LEARNED:
-        pytest.skip("no form in torch operations")
-    network = model()
-    optimizer = l2o.torch.Optimizer(network.parameters(), rule, force=force)
-    train(network, optimizer, 5)
-    buffer = io.BytesIO()
-    torch.save({"model": network.state_dict(), "optimizer": optimizer.state_dict()}, buffer)
-    buffer.seek(0)
-    saved = torch.load(buffer)
-    other = model(7)
-    again = l2o.torch.Optimizer(other.parameters(), rule, force=force)
-    other.load_state_dict(saved["model"])
-    again.load_state_dict(saved["optimizer"])
-    assert train(network, optimizer, 5) == train(other, again, 5)
-    assert same(bits(network), bits(other))
-
-
-def test_another_process_goes_on_with_the_same_bits(tmp_path):
-    network = model()
-    optimizer = l2o.torch.Gateprop(network.parameters())
-    train(network, optimizer, 5)
-    torch.save((network.state_dict(), optimizer.state_dict()), tmp_path / "checkpoint")
-    program = f"""
-import sys; sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})
-import test_torch as t, torch, l2o.torch
-network = t.model(3)
-optimizer = l2o.torch.Gateprop(network.parameters())
-weights, state = torch.load({str(tmp_path / 'checkpoint')!r})
-network.load_state_dict(weights); optimizer.load_state_dict(state)
-t.train(network, optimizer, 5)
-torch.save(t.bits(network), {str(tmp_path / 'after')!r})
-"""
-    subprocess.run([sys.executable, "-c", program], check=True)
-    train(network, optimizer, 5)
-    assert same(bits(network), torch.load(tmp_path / "after"))
-
-
-@pytest.mark.parametrize("make", [copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))])
-@pytest.mark.parametrize("rule", LEARNED)
-def test_copies_go_on_with_the_same_bits(make, rule):
-    network = model()
-    optimizer = l2o.torch.Optimizer(network.parameters(), rule)
-    train(network, optimizer, 3)
-    other, again = make((network, optimizer))
-    first, second = train(network, optimizer, 3), train(other, again, 3)
-    assert first == second and first[-1] < first[0]
-    assert same(bits(network), bits(other))
 
 
 def test_threads_change_no_bit():
@@ -271,21 +182,6 @@ def test_what_cannot_be_used_is_told():
     embedding(torch.tensor([1])).sum().backward()
     with pytest.raises(RuntimeError, match="dense gradients"):
         optimizer.step()
-
-
-def test_states_that_do_not_fit_change_nothing():
-    network = model()
-    optimizer = l2o.torch.Gateprop(network.parameters())
-    train(network, optimizer, 2)
-    state = optimizer.state_dict()
-    cut = state | {"l2o": state["l2o"] | {"states": [s[:-4] for s in state["l2o"]["states"]]}}
-    for wrong in (cut, torch.optim.Adam(network.parameters()).state_dict()):
-        with pytest.raises(l2o.StateError):
-            optimizer.load_state_dict(wrong)
-    other = l2o.torch.RNNprop(model().parameters())
-    with pytest.raises(l2o.StateError, match="not of rnnprop"):
-        other.load_state_dict(state)
-    assert torch.equal(optimizer.state_dict()["l2o"]["states"][0], state["l2o"]["states"][0])
 
 
 def test_gradient_scaler_and_clipping():
