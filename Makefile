@@ -33,12 +33,12 @@ docs: setup
 	Scripts/check_docs.sh
 
 # Makes the Python package's wheel, in Bindings/python/dist.
-wheel:
+wheel: setup
 	Bindings/build.sh
 	Bindings/python/build_wheel.sh
 
 # Makes the wheel, installs it into an empty environment, and runs README's lines and the tests there.
-python-test:
+python-test: setup
 	Bindings/build.sh
 	Bindings/python/check.sh
 

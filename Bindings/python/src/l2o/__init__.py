@@ -6,7 +6,8 @@
 ``l2o.optax``  a ``GradientTransformation`` for JAX
 =============  =========================================================
 
-``python -m l2o`` says what there is on this machine; ``l2o`` is the command, which trains and races optimizers.
+``python -m l2o`` says what there is on this machine. The command ``l2o``, which trains and races optimizers, is inside where the
+wheel was made with it (``L2O_COMMAND``).
 """
 
 from ._library import L2OError, StateError, kernels, names

@@ -7,7 +7,7 @@ def main() -> None:
     """Says version, kernels and names."""
     print(f"l2o {__version__}, kernels: {kernels()}")
     print("optimizers:", ", ".join(names()))
-    print("Also: any file of weights that `l2o meta-train` writes. The command: l2o --help")
+    print("Also: any file of weights that `l2o meta-train` writes.")
 
 
 if __name__ == "__main__":
