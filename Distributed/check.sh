@@ -143,7 +143,6 @@ echo "   the others ended within $((slowest + 1)) s"
 step "SIGTERM saves, on both; others continue"
 for mpi in openmpi mpich; do
     folder=$work/terminated-$mpi
-    ended=0
     if [[ $mpi == openmpi ]]; then
         mpirun.openmpi --oversubscribe --bind-to none -n 2 "$work/l2o-openmpi" meta-train \
             --plan "$work/long.json" --threads 1 --out "$folder" --json > "$work/said" 2>&1 &
@@ -153,20 +152,20 @@ for mpi in openmpi mpich; do
     fi
     job=$!
     for ((wait = 0; wait < 100; wait++)); do
-        if [[ $(wc -l < "$folder/metrics.jsonl" 2> /dev/null || echo 0) -ge 30 ]]; then break; fi
+        if [[ -e $folder/metrics.jsonl && $(wc -l < "$folder/metrics.jsonl") -ge 30 ]]; then break; fi
         sleep 0.1
     done
     kill -TERM "$job"
-    wait "$job" || ended=$?
-    [[ $ended != 0 ]] || fail "$mpi: SIGTERM came too late"
-    python3 - "$folder" << 'PYTHON' || fail "$mpi: what was done at SIGTERM is not saved"
+    # MPICH's mpirun may then end with 0.
+    wait "$job" || true
+    python3 - "$folder" "$((20 * updates))" << 'PYTHON' || fail "$mpi: SIGTERM came too late, or what was done is not saved"
 import json, struct, sys
 data = open(sys.argv[1] + "/latest.safetensors", "rb").read()
 (length,) = struct.unpack("<Q", data[:8])
 saved = int(json.loads(data[8:8 + length])["__metadata__"]["iteration"])
 done = sum(1 for _ in open(sys.argv[1] + "/metrics.jsonl"))
 print(f"   {saved} of {done} iterations saved")
-sys.exit(saved != done)
+sys.exit(saved != done or done >= int(sys.argv[2]))
 PYTHON
     run openmpi 3 meta-train --plan "$work/long.json" --threads 1 --out "$folder" --resume --json > /dev/null
     same "$(digest "$folder")" "$whole" "$mpi: after SIGTERM"
@@ -199,7 +198,7 @@ races = [json.load(open(f"{sys.argv[1]}/race-{ranks}/race.json")) for ranks in (
 def without_times(value):
     if isinstance(value, dict):
         return {key: without_times(item) for key, item in value.items()
-                if key not in ("command", "seconds", "ms_per_step", "update_ms_per_step")}
+                if key not in ("command", "clock", "seconds", "ms_per_step", "update_ms_per_step")}
     return [without_times(item) for item in value] if isinstance(value, list) else value
 sys.exit(without_times(races[0]) != without_times(races[1]) or not races[0]["results"])
 PYTHON
