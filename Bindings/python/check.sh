@@ -33,5 +33,5 @@ echo "$said"
 awk '{ exit !($2 < 0.05) }' <<< "$said"
 
 echo "== tests"
-cp -r tests "$folder/tests"
+cp -r examples tests "$folder"
 alone -m pytest -q -p no:cacheprovider "$folder/tests"
