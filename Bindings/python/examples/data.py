@@ -57,8 +57,11 @@ def text():
 
 def _existing(folder, name):
     if folder is None:
-        sys.exit(f"{name} is needed: give --data FOLDER, or set L2O_DATA_DIR; `l2o data fetch` fills one")
+        sys.exit(f"{name} is needed: name the folder that it is in with --data or L2O_DATA_DIR")
     path = Path(folder, name)
     if not path.exists():
-        sys.exit(f"{path} is missing: give another --data FOLDER; `l2o data fetch` fills one")
+        fetch = f"l2o data fetch mnist --data-dir {folder}"
+        if name.startswith("cifar"):
+            fetch = f"l2o data fetch cifar-10 --data-dir {folder}; tar xzf {folder}/cifar-10-binary.tar.gz -C {folder}"
+        sys.exit(f"{path} is missing: give another --data, or run {fetch}")
     return path
