@@ -40,6 +40,7 @@ let package = Package(
             swiftSettings: settings + mpiSettings,
             linkerSettings: isMPICH ? [.linkedLibrary("mpich")] : []),
         .target(name: "Scaling", swiftSettings: settings),
+        .testTarget(name: "ScalingTests", dependencies: ["Scaling"], swiftSettings: settings),
         .executableTarget(
             name: "l2o-mpi",
             dependencies: [

@@ -13,8 +13,12 @@ struct SimulateCommand: ParsableCommand, SharedWorkCommand {
             rank, say what they cost. What an update then takes on more ranks is replayed, with stragglers where you \
             expect them. The table says how much of all cores' time is work, and where that is below 90 %, what to change.
 
+            With --measure the ranks that are there also run updates together, and what these take stands beside what \
+            the replay says: the whole, the messages alone, and the waiting for slower ranks.
+
             Examples:
               mpirun -n 2 --bind-to none l2o-mpi simulate --plan rnnprop-mixture --meta-batch 512
+              mpirun -n 2 --bind-to none l2o-mpi simulate --plan rnnprop-paper --meta-batch 8 --measure
               l2o-mpi simulate --plan rnnprop-mixture --meta-batch-per-rank 4 --latency 2e-6 --bandwidth 1e10 \
             --stragglers 0.001 --slowdown 3
             """)
@@ -56,6 +60,9 @@ struct SimulateCommand: ParsableCommand, SharedWorkCommand {
     @Option(help: ArgumentHelp("Meta-iterations that are timed.", valueName: "n"))
     var iterations: Int = 20
 
+    @Flag(help: "Run updates on the ranks that are there too, and compare.")
+    var measure = false
+
     @Option(help: ArgumentHelp("Root of all random numbers.", valueName: "n"))
     var seed: UInt64 = 0
 
@@ -88,23 +95,29 @@ struct SimulateCommand: ParsableCommand, SharedWorkCommand {
             throw ValidationError(
                 "messages need two ranks to be measured: use mpirun -n 2, or give --latency and --bandwidth")
         }
+        let training = try TimedTraining(
+            plan: plan, metaBatch: metaBatch, seed: seed, threads: threads, dataFolder: dataDir)
+        let real = measure ? GroupTiming(training, iterations: iterations, in: processes) : nil
         guard processes.rank == 0 else { return }
-        let timing = try PlanTiming.measure(
-            plan: plan, metaBatch: metaBatch, iterations: iterations, seed: seed, threads: threads,
-            dataFolder: dataDir)
+        let timing = PlanTiming(training, iterations: iterations)
         var model = ScalingModel(
             taskSeconds: timing.taskSeconds, secondsPerResult: timing.secondsPerResult,
             bytesPerResult: timing.bytesPerResult, latency: latency, bandwidth: bandwidth, metaBatch: timing.jobs)
         (model.threads, model.ranksPerHost) = (threads, ranksPerHost)
         model.coresPerHost = coresPerHost ?? .max
         (model.stragglers, model.slowdown) = (stragglers, slowdown)
-        let perRank = metaBatchPerRank
-        let rows = ranks.map { ranks in
+        var report = ScalingReport(model)
+        report.real = real.map { real in
+            RealUpdates(
+                seconds: real.update, exchange: real.exchange, waiting: real.waiting,
+                replayed: model.update(ranks: processes.count))
+        }
+        report.rows = ranks.map { ranks in
             var model = model
-            if let perRank { model.metaBatch = perRank * ranks }
+            if let metaBatchPerRank { model.metaBatch = metaBatchPerRank * ranks }
             return ScalingRow(model, ranks: ranks)
         }
-        print(json ? ScalingReport.json(model, rows) : ScalingReport.text(model, rows))
+        print(json ? report.json : report.text)
     }
 }
 

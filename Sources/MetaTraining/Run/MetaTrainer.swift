@@ -104,7 +104,7 @@ public final class MetaTrainer<Learned: LearnedOptimizer> {
     }
 
     /// Takes one meta-iteration; nil where cancelled between its updates, and then everything is as before.
-    func iterate(isCancelled: () -> Bool) -> MetaIteration? {
+    public func iterate(isCancelled: () -> Bool) -> MetaIteration? {
         let before = (optimizer, state)
         var periodLosses: [Double] = []
         var lastLosses: [Double] = []
