@@ -30,12 +30,15 @@ fail() {
 }
 
 # The package manager may take the plan of the folder's last build for this package's.
-build() {
+swift_build() {
     rm -f "$scratch/release/description.json"
-    L2O_MPI=$1 swift build -c release --package-path Distributed --product l2o-mpi --scratch-path "$scratch" \
-        > "$work/build" 2>&1 || { cat "$work/build"; exit 1; }
+    swift build -c release --package-path Distributed --scratch-path "$scratch" --product "$1" > "$work/build" 2>&1 ||
+        { cat "$work/build"; exit 1; }
     rm -f "$scratch/release/description.json"
     if grep -E '^[^ ]*Distributed/.*\.swift:[0-9]+:[0-9]+: warning: ' "$work/build"; then fail "warnings"; fi
+}
+build() {
+    L2O_MPI=$1 swift_build l2o-mpi
     cp "$scratch/release/l2o-mpi" "$work/l2o-$1"
     ldd "$work/l2o-$1" | grep -q "$2" || fail "l2o-mpi for $1 does not use $2"
 }
@@ -43,6 +46,13 @@ build() {
 step "builds"
 build mpich libmpich.so
 build openmpi libmpi.so
+
+step "tests of the model of scaling"
+swift_build swift-l2o-distributedPackageTests
+swift test -c release --disable-xctest --skip-build --package-path Distributed --scratch-path "$scratch" \
+    > "$work/tests" 2>&1 || { cat "$work/tests"; exit 1; }
+rm -f "$scratch/release/description.json"
+tail -n 1 "$work/tests"
 
 # run MPI RANKS ARGUMENTS…; `l2o-mpi` prints nothing but errors.
 run() {
@@ -204,12 +214,16 @@ sys.exit(without_times(races[0]) != without_times(races[1]) or not races[0]["res
 PYTHON
 
 step "simulate"
-run openmpi 2 simulate --plan "$work/first-order.json" --meta-batch 64 --ranks 1 2 64 10000 --json > "$work/simulated"
+run openmpi 2 simulate --plan "$work/first-order.json" --meta-batch 64 --ranks 1 2 64 10000 --measure --json \
+    > "$work/simulated"
 python3 - "$work/simulated" << 'PYTHON' || fail "simulate"
 import json, sys
 model = json.load(open(sys.argv[1]))
 rows = {row["ranks"]: row for row in model["rows"]}
 assert 0 < model["latency"] < 1 and model["bandwidth"] > 1e6, model
+real = model["measured"]
+assert real["ranks"] == 2 and 0 < real["exchange_seconds"] < real["update_seconds"], real
+assert 0 <= real["waiting_seconds"] < real["update_seconds"] and real["replayed_seconds"] > 0, real
 assert rows[1]["efficiency"] > 0.9 > rows[10000]["efficiency"] and "meta-batch" in rows[10000]["advice"], rows
 PYTHON
 

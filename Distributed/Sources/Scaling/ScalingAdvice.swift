@@ -36,6 +36,6 @@ extension ScalingModel {
                 return "a meta-batch of \(larger.metaBatch): tasks differ, and more of them even out"
             }
         }
-        return "asynchronous updates: tasks differ too much for any meta-batch"
+        return "asynchronous updates: tasks differ too much even for a meta-batch of \(larger.metaBatch)"
     }
 }
