@@ -141,10 +141,14 @@ func writeFailure(_ path: String, _ reason: PlatformError) -> InputError {
     InputError(path, "cannot be written: \(reason)", advice: "free some space or choose another folder")
 }
 
+/// The folder that a file is in, as its path says.
+package func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+}
+
 /// Makes a rename durable; a file system that cannot sync folders is no reason to fail.
 private func syncFolder(of path: String) {
-    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let descriptor = unsafe open(folder, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe open(folder(of: path), O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     fsync(descriptor)
     close(descriptor)

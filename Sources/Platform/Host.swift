@@ -13,6 +13,19 @@ package enum Host {
     /// The processor and its cores, as `AMD EPYC 7B13, 2 cores`; nothing that names whose machine it is.
     package static var text: String { "\(processor), \(cores) cores" }
 
+    /// A file of the kernel has no size to be read by; nil where it cannot be read.
+    static func lines(of path: String) -> [String]? {
+        guard let file = unsafe fopen(path, "r") else { return nil }
+        defer { unsafe fclose(file) }
+        var bytes: [UInt8] = []
+        while true {
+            let byte = unsafe getc(file)
+            guard byte >= 0 else { break }
+            bytes.append(UInt8(truncatingIfNeeded: byte))
+        }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
     private static var processor: String {
         #if canImport(Darwin)
             var size = 0
@@ -23,15 +36,9 @@ package enum Host {
             guard sysctlbyname("machdep.cpu.brand_string", &text, &size, nil, 0) == 0 else { return "unknown" }
             return String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
         #else
-            // A file of the kernel has no size to be read by.
-            guard let file = unsafe fopen("/proc/cpuinfo", "r") else { return "unknown" }
-            defer { unsafe fclose(file) }
-            var line = [CChar](repeating: 0, count: 512)
-            while unsafe fgets(&line, Int32(line.count), file) != nil {
-                let text = String(
-                    decoding: line.prefix { $0 != 0 && $0 != 10 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-                let parts = text.split(separator: ":", maxSplits: 1)
-                if parts.count == 2, parts[0].hasPrefix("model name") { return String(parts[1].drop { $0 == " " }) }
+            for line in lines(of: "/proc/cpuinfo") ?? [] where line.hasPrefix("model name") {
+                let parts = line.split(separator: ":", maxSplits: 1)
+                if parts.count == 2 { return String(parts[1].drop { $0 == " " }) }
             }
             return "unknown"
         #endif

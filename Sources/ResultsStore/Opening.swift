@@ -45,17 +45,27 @@ private let migrator: DatabaseMigrator = {
 private let patience = 20.0
 
 /// Opens the file and brings its tables up to date.
-func openPool(_ path: String) throws -> DatabasePool {
-    // Checked first: to open a pool changes the file's journal mode.
+///
+/// - Parameter manyMachines: whether it may be used from several at once. The write-ahead log, in which readers and a writer do
+///   not wait for each other, is for the memory of one machine; a journal to roll back needs nothing but the file system's
+///   locks.
+func openDatabase(_ path: String, manyMachines: Bool) throws -> any DatabaseWriter {
+    // Checked first: to open it changes the file's journal mode.
     if fileExists(path) { try check(path) }
     var attempts = 0
     while true {
         do {
             var configuration = Configuration()
             configuration.busyMode = .timeout(patience)
-            let pool = try DatabasePool(path: path, configuration: configuration)
-            try migrator.migrate(pool)
-            return pool
+            if manyMachines {
+                configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+            }
+            let database: any DatabaseWriter =
+                manyMachines
+                ? try DatabaseQueue(path: path, configuration: configuration)
+                : try DatabasePool(path: path, configuration: configuration)
+            try migrator.migrate(database)
+            return database
         } catch let error as DatabaseError
             where attempts < 40 && [.SQLITE_BUSY, .SQLITE_ERROR, .SQLITE_CONSTRAINT].contains(error.resultCode)
         {

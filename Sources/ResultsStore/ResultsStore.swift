@@ -3,19 +3,21 @@ import Files
 import GRDB
 import NumericCore
 import Optimizees
+import Platform
 
 /// Runs that were computed, in one SQLite file: nothing is computed twice, and what was interrupted continues.
 ///
 ///     let store = try ResultsStore(path: "runs/store.sqlite", version: "1.0")
 ///     let result = try race.run(performer: StoredRuns(store))
 ///
-/// Several processes may work on one file at the same time (SQLite's write-ahead log). A run is committed as soon as it
+/// Several processes may work on one file at the same time, those of several machines too where it lies on a network's file
+/// system with locks. A run is committed as soon as it
 /// has ended, so that a process which dies loses its runs in flight and nothing else. One row of the table `runs` is one
 /// run, with readable columns for other programs; `final_parameters` are those of runs that were not scored on held-out data.
 public final class ResultsStore: Sendable {
     /// The file.
     public let path: String
-    let pool: DatabasePool
+    let database: any DatabaseWriter
     let session: Session
     private let version: String
     private let machine = Host.text
@@ -25,20 +27,21 @@ public final class ResultsStore: Sendable {
     /// - Parameters:
     ///   - path: the file; its folder exists.
     ///   - version: the program's, kept with every run.
+    ///   - manyMachines: whether several machines may use it at once, all of which then say so; nil to see by where it lies.
     /// - Throws: `InputError` where the file is damaged, belongs to another program or a newer version of this one, or
     ///   cannot be written.
-    public init(path: String, version: String) throws {
+    public init(path: String, version: String, manyMachines: Bool? = nil) throws {
         self.path = path
         self.version = version
-        pool = try openPool(path)
-        session = try translatingErrors(path) { [pool] in try Session(pool) }
+        database = try openDatabase(path, manyMachines: manyMachines ?? SharedFolders.contain(folder(of: path)))
+        session = try translatingErrors(path) { [database] in try Session(database) }
     }
 
     deinit {
-        session.end(pool)
+        session.end(database)
         // The last to close the file puts its log away, which no reader can.
-        pool.invalidateReadOnlyConnections()
-        try? pool.close()
+        (database as? DatabasePool)?.invalidateReadOnlyConnections()
+        try? database.close()
     }
 
     // MARK: Runs
@@ -46,7 +49,7 @@ public final class ResultsStore: Sendable {
     /// The runs that are there as they are wanted, by key.
     func runs(_ keys: [RunKey]) throws -> [RunKey: Run] {
         try translatingErrors(path) {
-            try pool.read { database in
+            try database.read { database in
                 var found: [RunKey: Run] = [:]
                 for key in keys where found[key] == nil { found[key] = try self.run(key, in: database) }
                 return found
@@ -73,7 +76,7 @@ public final class ResultsStore: Sendable {
     /// Keeps a run and gives up the claim on it.
     func save(_ run: Run, for key: RunKey) throws {
         try translatingErrors(path) {
-            try pool.write { database in
+            try database.write { database in
                 // Two may have computed it, where one was thought dead; their numbers are the same.
                 try database.execute(
                     sql: """
@@ -98,13 +101,13 @@ public final class ResultsStore: Sendable {
     /// How many runs it holds.
     public func count() throws -> Int {
         try translatingErrors(path) {
-            try pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM runs") ?? 0 }
+            try database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM runs") ?? 0 }
         }
     }
 
     /// Moves everything from the write-ahead log into the one file, for copying it.
     public func checkpoint() throws {
-        try translatingErrors(path) { _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
+        try translatingErrors(path) { _ = try database.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
     }
 
     // MARK: Timings
@@ -113,7 +116,7 @@ public final class ResultsStore: Sendable {
     func timing(_ key: String, measure: () throws -> StepTiming) throws -> StepTiming {
         let key = "\(key)|threads=\(Threads.current.count)|\(machine)"
         let row = try translatingErrors(path) {
-            try pool.read { try Row.fetchOne($0, sql: "SELECT * FROM timings WHERE key = ?", arguments: [key]) }
+            try database.read { try Row.fetchOne($0, sql: "SELECT * FROM timings WHERE key = ?", arguments: [key]) }
         }
         if let row, let step = row.value("step_ms", Double.self),
             let update = row.value("update_ms", Double.self)
@@ -122,7 +125,7 @@ public final class ResultsStore: Sendable {
         }
         let timing = try measure()
         try translatingErrors(path) {
-            try pool.write {
+            try database.write {
                 try $0.execute(
                     sql: "INSERT OR REPLACE INTO timings (key, step_ms, update_ms) VALUES (?, ?, ?)",
                     arguments: [key, timing.stepMilliseconds, timing.updateMilliseconds])

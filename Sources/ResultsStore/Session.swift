@@ -12,13 +12,13 @@ final class Session: Sendable {
     private let host: String
     private let pulse: DispatchSourceHolder
 
-    init(_ pool: DatabasePool) throws {
+    init(_ database: any DatabaseWriter) throws {
         let host = Host.name ?? "?"
         // A store that is opened twice in one process has two sessions.
         let id = "\(host).\(getpid()).\(ContinuousClock.now.hashValue)"
         (self.host, self.id) = (host, id)
         let beat: @Sendable () throws -> Void = {
-            try pool.write {
+            try database.write {
                 try $0.execute(
                     sql: "INSERT OR REPLACE INTO sessions (id, host, pid, seen) VALUES (?, ?, ?, ?)",
                     arguments: [id, host, getpid(), wallClock()])
@@ -30,9 +30,9 @@ final class Session: Sendable {
     }
 
     /// Gives up everything that is claimed.
-    func end(_ pool: DatabasePool) {
+    func end(_ database: any DatabaseWriter) {
         pulse.cancel()
-        try? pool.write { try remove(id, $0) }
+        try? database.write { try remove(id, $0) }
     }
 
     /// Claims a run for this session; false where another one that is alive has it.

@@ -106,7 +106,7 @@ extension ResultsStore {
     /// Asks to compute a run.
     func claim(_ key: RunKey) throws -> Claim {
         try translatingErrors(path) {
-            try pool.write { database in
+            try database.write { database in
                 if let run = try self.run(key, in: database) { return .done(run) }
                 guard try self.session.claim(key, in: database) else { return .busy }
                 return try self.unscoredRun(key, in: database).map { .unscored($0) } ?? .granted
@@ -117,7 +117,7 @@ extension ResultsStore {
     /// Gives up a claim.
     func release(_ key: RunKey) {
         // What cannot be written is void when this process ends.
-        try? pool.write { try $0.execute(sql: "DELETE FROM claims WHERE key = ?", arguments: [key.text]) }
+        try? database.write { try $0.execute(sql: "DELETE FROM claims WHERE key = ?", arguments: [key.text]) }
     }
 }
 

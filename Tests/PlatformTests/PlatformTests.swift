@@ -41,4 +41,26 @@ import Testing
         defer { close(file) }
         #expect(terminalColumns(of: file) == nil)
     }
+
+    /// Lines as those of `/proc/self/mountinfo`.
+    private let mounts = [
+        "22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/root rw", "23 22 0:5 / /dev rw - devtmpfs devtmpfs rw",
+        #"40 22 0:44 / /net/all\040homes rw,noatime shared:9 master:2 - nfs4 files:/homes rw,vers=4.2"#,
+        "41 40 254:1 / /net/all\\040homes/fast rw - xfs /dev/sdb rw", "42 22 0:50 / /mnt rw - fuse.sshfs me@far: rw",
+        "43 42 0:51 / /mnt rw - tmpfs tmpfs rw", "44 22 0:52 / /cluster rw - lustre mds:/x rw", "broken", "",
+    ]
+
+    @Test(arguments: [
+        ("/", false), ("/home/me", false), ("/net/all homes", true), ("/net/all homes/me/runs", true),
+        ("/net/all homesick", false), ("/net/all homes/fast/runs", false), ("/mnt/runs", false), ("/cluster/a", true),
+    ])
+    func foldersOfNetworksAreTold(path: String, isShared: Bool) {
+        #expect(SharedFolders.contain(path, mounts: mounts) == isShared)
+    }
+
+    @Test func aFolderThatIsNotThereIsNobodys() {
+        #expect(!SharedFolders.contain("/no/such/folder"))
+        #expect(!SharedFolders.contain("/any", mounts: []))
+        #expect(!SharedFolders.contain("/proc"))
+    }
 }

@@ -73,8 +73,8 @@ func requests(
 
 let meter = ProgressMeter(RunControl())
 
-func open(_ folder: String) throws -> ResultsStore {
-    try ResultsStore(path: "\(folder)/store.sqlite", version: "test")
+func open(_ folder: String, manyMachines: Bool? = nil) throws -> ResultsStore {
+    try ResultsStore(path: "\(folder)/store.sqlite", version: "test", manyMachines: manyMachines)
 }
 
 /// A fresh folder that is removed again.

@@ -11,8 +11,10 @@ import Testing
 /// Two stores on one file stand for two processes: each has its own connections and its own session.
 @Suite("A store that several use")
 struct SharingTests {
-    @Test("Two at the same time share the work: each run is computed once")
-    func shared() async throws {
+    @Test(
+        "Several at the same time share the work: each run is computed once, as one machine and as many do it",
+        arguments: [false, true])
+    func shared(manyMachines: Bool) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("l2o-\(UUID().uuidString)").path
         try makeFolder(folder)
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -20,7 +22,7 @@ struct SharingTests {
         let counts = try await withThrowingTaskGroup(of: StoredRuns.Count.self) { group in
             for _ in 0..<4 {
                 group.addTask {
-                    let runs = StoredRuns(try open(folder))
+                    let runs = StoredRuns(try open(folder, manyMachines: manyMachines))
                     let got = try runs.perform(requests(Counted(microseconds: 500)), meter: meter)
                     #expect(got.map(\.finalLoss) == expected)
                     return runs.count
@@ -30,6 +32,23 @@ struct SharingTests {
         }
         #expect(counts.reduce(0) { $0 + $1.computed } == 12)
         #expect(counts.allSatisfy { $0.computed + $0.found == 12 })
+    }
+
+    @Test("What one machine began, many go on with: the file's journal is then one to roll back")
+    func journal() throws {
+        func mode(_ folder: String) throws -> String? {
+            try DatabaseQueue(path: "\(folder)/store.sqlite").read {
+                try String.fetchOne($0, sql: "PRAGMA journal_mode")
+            }
+        }
+        try withTemporaryFolder { folder in
+            for (manyMachines, wanted, computed) in [(false, "wal", 12), (true, "delete", 0), (false, "wal", 0)] {
+                let runs = StoredRuns(try open(folder, manyMachines: manyMachines))
+                _ = try runs.perform(requests(Counted()), meter: meter)
+                #expect(try mode(folder) == wanted)
+                #expect(runs.count.computed == computed)
+            }
+        }
     }
 
     /// A claim on every run, held by a session that this process did not make.
