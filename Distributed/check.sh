@@ -40,7 +40,7 @@ swift_build() {
 build() {
     L2O_MPI=$1 swift_build l2o-mpi
     cp "$scratch/release/l2o-mpi" "$work/l2o-$1"
-    ldd "$work/l2o-$1" | grep -q "$2" || fail "l2o-mpi for $1 does not use $2"
+    [[ $(ldd "$work/l2o-$1") == *"$2"* ]] || fail "l2o-mpi for $1 does not use $2"
 }
 
 step "builds"
@@ -96,6 +96,10 @@ header["__metadata__"].pop("command", None)
 print(hashlib.sha256(json.dumps(header, sort_keys=True).encode() + data[8 + length:]).hexdigest())
 PYTHON
 }
+
+# Rows of a store's table.
+count() { python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1], timeout=20).execute(
+    f"SELECT count(*) FROM {sys.argv[2]}").fetchone()[0])' "$1" "$2" 2> /dev/null || echo 0; }
 
 same() { [[ $1 == "$2" ]] || fail "$3: other bits"; }
 
@@ -212,6 +216,38 @@ def without_times(value):
     return [without_times(item) for item in value] if isinstance(value, list) else value
 sys.exit(without_times(races[0]) != without_times(races[1]) or not races[0]["results"])
 PYTHON
+
+step "reproductions: ranks share a store, and what a machine that died had begun another computes"
+# All but times.
+finals() { python3 -c 'import csv, sys
+for row in csv.DictReader(open(sys.argv[1] + "/finals.csv")): row.pop("ms_per_step"); print(row)' "$1" | sha256sum; }
+reproduction=(reproduce E1 --quick --threads 1 --quiet --json)
+if [[ -z ${L2O_DATA_DIR:-} ]]; then
+    echo "   SKIPPED: L2O_DATA_DIR does not name a folder with data sets"
+else
+    for ranks in 1 3; do
+        run openmpi "$ranks" "${reproduction[@]}" --out "$work/reproduction-$ranks" > /dev/null
+    done
+    [[ $(finals "$work/reproduction-1") == "$(finals "$work/reproduction-3")" ]] || fail "reproductions differ"
+    if unshare --uts true 2> /dev/null; then
+        store=$work/reproduction-2/store.sqlite
+        unshare --uts bash -c 'hostname other; exec "$0" "$@"' "$work/l2o-openmpi" "${reproduction[@]}" \
+            --out "$work/reproduction-2" > /dev/null 2>&1 &
+        job=$!
+        for ((wait = 0; wait < 200; wait++)); do
+            if [[ -e $store ]] && (($(count "$store" runs) >= 5)); then break; fi
+            sleep 0.05
+        done
+        kill -KILL "$job"
+        wait "$job" 2> /dev/null || true
+        echo "   $(count "$store" runs) runs before the other was killed, $(count "$store" claims) claimed"
+        run openmpi 2 "${reproduction[@]}" --out "$work/reproduction-2" > /dev/null
+        [[ $(finals "$work/reproduction-1") == "$(finals "$work/reproduction-2")" ]] || fail "another machine's runs"
+        (($(count "$store" claims) == 0)) || fail "claims are left"
+    else
+        echo "   SKIPPED: the kernel does not let us name another host"
+    fi
+fi
 
 step "simulate"
 run openmpi 2 simulate --plan "$work/first-order.json" --meta-batch 64 --ranks 1 2 64 10000 --measure --json \
