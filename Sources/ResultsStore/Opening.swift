@@ -44,21 +44,30 @@ private let migrator: DatabaseMigrator = {
 /// How long a connection waits for another's transaction. Ours take milliseconds.
 private let patience = 20.0
 
+/// What SQLite's header says of a store that many machines may use.
+private let manyMachinesMark = 1
+
 /// Opens the file and brings its tables up to date.
 ///
-/// - Parameter manyMachines: whether it may be used from several at once. The write-ahead log, in which readers and a writer do
-///   not wait for each other, is for the memory of one machine; a journal to roll back needs nothing but the file system's
-///   locks.
+/// - Parameter manyMachines: whether it may be used from several at once; a file for which that was so once stays so. The
+///   write-ahead log, in which readers and a writer do not wait for each other, is for the memory of one machine; a journal
+///   to roll back needs nothing but the file system's locks.
 func openDatabase(_ path: String, manyMachines: Bool) throws -> any DatabaseWriter {
     // Checked first: to open it changes the file's journal mode.
-    if fileExists(path) { try check(path) }
+    let manyMachines = try fileExists(path) && check(path) == manyMachinesMark || manyMachines
     var attempts = 0
     while true {
         do {
             var configuration = Configuration()
             configuration.busyMode = .timeout(patience)
             if manyMachines {
-                configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+                configuration.prepareDatabase { database in
+                    // Fails where somebody uses the log.
+                    try database.execute(sql: "PRAGMA journal_mode = DELETE")
+                    if try mark(database) != manyMachinesMark {
+                        try database.execute(sql: "PRAGMA user_version = \(manyMachinesMark)")
+                    }
+                }
             }
             let database: any DatabaseWriter =
                 manyMachines
@@ -78,39 +87,42 @@ func openDatabase(_ path: String, manyMachines: Bool) throws -> any DatabaseWrit
     }
 }
 
-/// Refuses files that are not ours, without touching them.
-private func check(_ path: String) throws {
+private func mark(_ database: Database) throws -> Int? { try Int.fetchOne(database, sql: "PRAGMA user_version") }
+
+/// Refuses files that are not ours, without touching them; of ours, their mark.
+private func check(_ path: String) throws -> Int? {
     var status = stat()
     guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
         throw InputError(path, "is not a regular file", advice: "name a file, or one that does not exist yet")
     }
-    try translatingErrors(path) {
+    return try translatingErrors(path) {
         do {
-            try checkContent(path, readonly: true)
+            return try checkContent(path, readonly: true)
         } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY {
             // A process died while it wrote, and who only reads may not take that back.
-            try checkContent(path, readonly: false)
+            return try checkContent(path, readonly: false)
         }
     }
 }
 
-private func checkContent(_ path: String, readonly: Bool) throws {
+private func checkContent(_ path: String, readonly: Bool) throws -> Int? {
     var configuration = Configuration()
     configuration.readonly = readonly
     configuration.busyMode = .timeout(patience)
-    try DatabaseQueue(path: path, configuration: configuration).read { database in
+    return try DatabaseQueue(path: path, configuration: configuration).read { database in
         let id = try Int.fetchOne(database, sql: "PRAGMA application_id")
         guard id == applicationID else {
             // None, or that of the migrator alone: another process is about to make the tables, or died before.
             let tables = try Int.fetchOne(
                 database, sql: "SELECT count(*) FROM sqlite_master WHERE tbl_name <> 'grdb_migrations'")
-            guard tables != 0 else { return }
+            guard tables != 0 else { return nil }
             throw InputError(path, "is another program's database", advice: "name another file or folder")
         }
         guard try !migrator.hasBeenSuperseded(database) else {
             throw InputError(
                 path, "was written by a newer version of l2o", advice: "update l2o, or choose another folder")
         }
+        return try mark(database)
     }
 }
 

@@ -27,7 +27,7 @@ public final class ResultsStore: Sendable {
     /// - Parameters:
     ///   - path: the file; its folder exists.
     ///   - version: the program's, kept with every run.
-    ///   - manyMachines: whether several machines may use it at once, all of which then say so; nil to see by where it lies.
+    ///   - manyMachines: whether several machines may use it at once; nil to see by where it lies.
     /// - Throws: `InputError` where the file is damaged, belongs to another program or a newer version of this one, or
     ///   cannot be written.
     public init(path: String, version: String, manyMachines: Bool? = nil) throws {

@@ -34,7 +34,7 @@ struct SharingTests {
         #expect(counts.allSatisfy { $0.computed + $0.found == 12 })
     }
 
-    @Test("What one machine began, many go on with: the file's journal is then one to roll back")
+    @Test("What one machine began, many go on with: the file's journal is one to roll back from then on")
     func journal() throws {
         func mode(_ folder: String) throws -> String? {
             try DatabaseQueue(path: "\(folder)/store.sqlite").read {
@@ -42,12 +42,23 @@ struct SharingTests {
             }
         }
         try withTemporaryFolder { folder in
-            for (manyMachines, wanted, computed) in [(false, "wal", 12), (true, "delete", 0), (false, "wal", 0)] {
+            for (manyMachines, wanted, computed) in [(false, "wal", 12), (true, "delete", 0), (false, "delete", 0)] {
                 let runs = StoredRuns(try open(folder, manyMachines: manyMachines))
                 _ = try runs.perform(requests(Counted()), meter: meter)
                 #expect(try mode(folder) == wanted)
                 #expect(runs.count.computed == computed)
             }
+        }
+    }
+
+    @Test("A store that one machine uses at this moment is not for many")
+    func inUse() throws {
+        try withTemporaryFolder { folder in
+            let store = try open(folder)
+            _ = try StoredRuns(store).perform(requests(Counted()), meter: meter)
+            let error = #expect(throws: InputError.self) { try open(folder, manyMachines: true) }
+            #expect(error?.description.contains("locked by another process") == true)
+            #expect(try store.count() == 12)
         }
     }
 
