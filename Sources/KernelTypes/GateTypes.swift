@@ -1,8 +1,8 @@
 /// The sizes of gateprop's network for coordinates, and how its weights lie in memory where kernels read them.
 ///
-/// Packed weights stand in the order of use: for each group of hidden units, for each input a weight for each of them; then
-/// the outputs' biases; then for each hidden unit its weight in each output. Hidden units' biases are each tensor's own,
-/// and stand elsewhere. Groups have six units, a last one four, which are filled up with zeros.
+/// Packed weights stand in the order of use: for each group of four hidden units, for each input a weight for each of them;
+/// then the outputs' biases; then for each hidden unit its weight in each output. Hidden units' biases are each tensor's
+/// own, and stand elsewhere. The last group is filled up with zeros.
 ///
 /// Constant factors and addends of the rule are in the packed weights already, see `inputScale` and `outputScale`.
 public struct GateLayout: Sendable, Hashable {
@@ -24,12 +24,8 @@ public struct GateLayout: Sendable, Hashable {
 
     public init(hidden: Int) { self.hidden = hidden }
 
-    /// Groups of six hidden units.
-    @inlinable public var sixes: Int { (hidden + 1) / 6 }
-    /// Whether a group of four follows.
-    @inlinable public var hasFour: Bool { hidden > 6 * sixes }
     /// Hidden units, those that fill up the last group included.
-    @inlinable public var paddedHidden: Int { 6 * sixes + (hasFour ? 4 : 0) }
+    @inlinable public var paddedHidden: Int { (hidden + 3) / 4 * 4 }
     /// Where the outputs' biases begin in packed weights, and behind them the outputs' weights.
     @inlinable public var outputBiasOffset: Int { paddedHidden * Self.inputs }
     @inlinable public var outputOffset: Int { outputBiasOffset + Self.outputs }
@@ -38,9 +34,7 @@ public struct GateLayout: Sendable, Hashable {
 
     /// Where the weight of a hidden unit for an input is.
     @inlinable public func packed(unit: Int, input: Int) -> Int {
-        let first = min(unit / 6, sixes) * 6
-        let size = first < 6 * sixes ? 6 : 4
-        return first * Self.inputs + input * size + unit - first
+        unit / 4 * 4 * Self.inputs + input * 4 + unit % 4
     }
 
     /// What the network's inputs are multiplied with, which packed weights do.

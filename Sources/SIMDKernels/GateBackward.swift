@@ -8,7 +8,7 @@ func differentiateGates(
 ) {
     let rows = GateRows(layout, scratch, count: layout.backwardRows)
     var rate = Vector(repeating: 0)
-    for start in stride(from: 0, to: chunk.count, by: GateLayout.batch * Vector.scalarCount) {
+    for start in stride(from: 0, to: chunk.count, by: GateBatch.size) {
         let batch = GateBatch(chunk, rows, start: start)
         batch.fill(c, tensor, writesState: false)
         runGates(layout, rows, tensor, blocks: batch.blocks)
@@ -58,18 +58,11 @@ private func addProducts(_ layout: GateLayout, _ rows: GateRows, blocks: Int, to
     SixProducts.add(
         rows, rows.hiddenOffset, count: layout.paddedHidden, outputs, blocks, to: sums + layout.outputOffset)
     SixProducts.addBiases(rows, outputs, blocks, to: sums + layout.outputBiasOffset, count: 6)
-    let biases = sums + layout.packedCount
-    for group in 0..<layout.sixes {
-        SixProducts.add(
-            rows, 0, count: GateLayout.inputs, hidden + 6 * group, blocks, to: sums + 6 * GateLayout.inputs * group)
-        SixProducts.addBiases(rows, hidden + 6 * group, blocks, to: biases + 6 * group, count: 6)
-    }
-    if layout.hasFour {
-        let first = 6 * layout.sixes
+    for group in 0..<layout.paddedHidden / 4 {
         FourProducts.add(
-            rows, 0, count: GateLayout.inputs, hidden + first, blocks, to: sums + first * GateLayout.inputs)
-        SixProducts.addBiases(rows, hidden + first, blocks, to: biases + first, count: 4)
+            rows, 0, count: GateLayout.inputs, hidden + 4 * group, blocks, to: sums + 4 * group * GateLayout.inputs)
     }
+    SixProducts.addBiases(rows, hidden, blocks, to: sums + layout.packedCount, count: layout.paddedHidden)
 }
 
 extension GateRows {
@@ -106,7 +99,8 @@ private struct SixProducts {
         _ rows: GateRows, _ first: Int, count: Int, _ adjoints: Int, _ blocks: Int,
         to target: UnsafeMutablePointer<Float>
     ) {
-        for row in stride(from: 0, to: count, by: 2) {
+        for pair in 0..<count / 2 {
+            let row = 2 * pair
             var sums = SixProducts()
             for block in 0..<blocks {
                 let (x, y) = (rows.parts(block, first + row), rows.parts(block, adjoints))
@@ -171,7 +165,8 @@ private struct FourProducts {
         _ rows: GateRows, _ first: Int, count: Int, _ adjoints: Int, _ blocks: Int,
         to target: UnsafeMutablePointer<Float>
     ) {
-        for row in stride(from: 0, to: count, by: 2) {
+        for pair in 0..<count / 2 {
+            let row = 2 * pair
             var sums = FourProducts()
             for block in 0..<blocks {
                 let (x, y) = (rows.parts(block, first + row), rows.parts(block, adjoints))

@@ -7,27 +7,46 @@ struct GateBatch {
     /// Coordinates before it.
     let start: Int
     let blocks: Int
+    /// Whether no block has fewer coordinates than lanes.
+    let isWhole: Bool
 
+    static var size: Int { GateLayout.batch * Vector.scalarCount }
+
+    /// One of as many coordinates as there can be.
+    @inline(always)
+    init(whole chunk: GateChunk, _ rows: GateRows, start: Int) {
+        self.chunk = chunk
+        self.rows = rows
+        self.start = start
+        blocks = GateLayout.batch
+        isWhole = true
+    }
+
+    /// One of those that are left.
     @inline(always)
     init(_ chunk: GateChunk, _ rows: GateRows, start: Int) {
         self.chunk = chunk
         self.rows = rows
         self.start = start
         blocks = min((chunk.count - start + Vector.scalarCount - 1) / Vector.scalarCount, GateLayout.batch)
+        isWhole = false
     }
 
-    /// Coordinates before a block, and how many there are from there on.
+    /// Coordinates before a block, and how many there are from there on, or as many as matter.
     @inline(always)
     func place(_ block: Int) -> (start: Int, left: Int) {
         let place = start + block * Vector.scalarCount
-        return (place, chunk.count - place)
+        return (place, isWhole ? Vector.scalarCount : chunk.count - place)
     }
 
     /// Bases and what networks read. The state moves on if it is to be written.
+    ///
+    /// In short parts, for a processor looks only so far ahead that it sees a block or two.
     @inline(always)
     func fill(_ c: GateConstants, _ tensor: GateTensor, writesState: Bool) {
         for block in 0..<blocks { fillMoments(block, c, tensor, writesState: writesState) }
-        for block in 0..<blocks { fillRatios(block, c, writesState: writesState) }
+        for block in 0..<blocks { fillRatios(block) }
+        for block in 0..<blocks { fillInputs(block, c, writesState: writesState) }
         for block in 0..<blocks { fillLogarithms(block, tensor) }
         if blocks % GateRows.blocks != 0 {
             // A tile's last block that is not there.
@@ -59,32 +78,38 @@ struct GateBatch {
             state[3] = moments.slowSquare
         }
         basis[0] = g
-        basis[1] = moments.mean * c.fastCorrection
+        let mean = moments.mean * c.fastCorrection
+        basis[1] = mean
         basis[2] = moments.slowMean * c.slowMeanCorrection
-        basis[3] = clamp(moments.mean * (c.fastCorrection * tensor.inverseSquares), -10, 10)
-        let theta = partialVector(UnsafePointer(chunk.parameters + start), count: left)
-        basis[4] = clamp(theta * (0.3 * tensor.inverseSize), -10, 10)
-        inputs[5] = squashed(theta * tensor.inverseSize)
+        basis[3] = clamp(mean * tensor.inverseSquares, -10, 10)
+        let relative = partialVector(UnsafePointer(chunk.parameters + start), count: left) * tensor.inverseSize
+        basis[4] = clamp(relative * 0.3, -10, 10)
+        inputs[5] = squashed(relative)
     }
 
-    /// The basis, and inputs that are made of it.
+    /// The basis, and m̂ of the step before in its units.
     @inline(always)
-    private func fillRatios(_ block: Int, _ c: GateConstants, writesState: Bool) {
-        let (basis, inputs, state) = (rows.basis(block), rows.inputs(block), state(block))
+    private func fillRatios(_ block: Int) {
+        let (basis, inputs) = (rows.basis(block), rows.inputs(block))
         let (inverse, slowInverse) = inverses(inputs[3], inputs[4])
-        let raw = basis[0] * inverse
-        let fast = basis[1] * inverse
-        let slow = clamp(basis[2] * slowInverse, -10, 10)
-        let agreement = clamp(raw * (inputs[8] * inverse), -2, 2)
+        basis[0] = basis[0] * inverse
+        basis[1] = basis[1] * inverse
+        basis[2] = clamp(basis[2] * slowInverse, -10, 10)
+        inputs[8] = inputs[8] * inverse
+    }
+
+    /// Inputs that are made of the basis.
+    @inline(always)
+    private func fillInputs(_ block: Int, _ c: GateConstants, writesState: Bool) {
+        let (basis, inputs, state) = (rows.basis(block), rows.inputs(block), state(block))
+        let (raw, fast, slow) = (basis[0], basis[1], basis[2])
+        let agreement = clamp(raw * inputs[8], -2, 2)
         let agreement1 = average(state[4], agreement, c.agreementDecay1)
         let agreement2 = average(state[5], agreement, c.agreementDecay2)
         if writesState {
             state[4] = agreement1
             state[5] = agreement2
         }
-        basis[0] = raw
-        basis[1] = fast
-        basis[2] = slow
         inputs[0] = squashed(raw)
         inputs[1] = squashed(fast)
         inputs[2] = squashed(slow)
@@ -138,18 +163,25 @@ func applyGates(
     _ scratch: UnsafeMutableRawPointer
 ) {
     let rows = GateRows(layout, scratch, count: layout.forwardRows)
-    for start in stride(from: 0, to: chunk.count, by: GateLayout.batch * Vector.scalarCount) {
-        let batch = GateBatch(chunk, rows, start: start)
-        batch.fill(c, tensor, writesState: true)
-        runGates(layout, rows, tensor, blocks: batch.blocks)
-        for block in 0..<batch.blocks { GateResult.squeeze(rows.outputs(block)) }
-        for block in 0..<batch.blocks {
-            let (start, left) = batch.place(block)
-            let result = GateResult(rows.outputs(block), rows.basis(block))
-            let theta = partialVector(UnsafePointer(chunk.parameters + start), count: left)
-            storePartialVector(
-                multiplyAdd(result.rate * tensor.scale, result.direction, theta), to: chunk.parameters + start,
-                count: left)
-        }
+    var start = 0
+    while start + GateBatch.size <= chunk.count {
+        apply(layout, c, tensor, GateBatch(whole: chunk, rows, start: start))
+        start += GateBatch.size
+    }
+    if start < chunk.count { apply(layout, c, tensor, GateBatch(chunk, rows, start: start)) }
+}
+
+@inline(always)
+private func apply(_ layout: GateLayout, _ c: GateConstants, _ tensor: GateTensor, _ batch: GateBatch) {
+    let (rows, parameters) = (batch.rows, batch.chunk.parameters)
+    batch.fill(c, tensor, writesState: true)
+    runGates(layout, rows, tensor, blocks: batch.blocks)
+    for block in 0..<batch.blocks { GateResult.squeeze(rows.outputs(block)) }
+    for block in 0..<batch.blocks {
+        let (start, left) = batch.place(block)
+        let result = GateResult(rows.outputs(block), rows.basis(block))
+        let theta = partialVector(UnsafePointer(parameters + start), count: left)
+        storePartialVector(
+            multiplyAdd(result.rate * tensor.scale, result.direction, theta), to: parameters + start, count: left)
     }
 }

@@ -63,11 +63,29 @@ struct GateMoments {
     func slowRoot(_ c: GateConstants) -> Vector { (slowSquare * c.slowSquareCorrection).squareRoot() + c.epsilon }
 }
 
+@inline(always)
+private func add(_ x: Vector, to sum: inout PartialSum) {
+    #if WIDE_REGISTERS
+        sum = sum + x
+    #else
+        sum = sum + x.lowHalf + x.highHalf
+    #endif
+}
+
+@inline(always)
+private func addProduct(_ x: Vector, _ y: Vector, to sum: inout PartialSum) {
+    #if WIDE_REGISTERS
+        sum = multiplyAdd(x, y, sum)
+    #else
+        sum = multiplyAdd(x.highHalf, y.highHalf, multiplyAdd(x.lowHalf, y.lowHalf, sum))
+    #endif
+}
+
 /// First pass: sums over a chunk with its moments after the step. These are not written: what is read once more
 /// is cheaper than what goes to memory and comes back.
 @inline(never)
 func sumGates(_ c: GateConstants, _ chunk: GateChunk, _ sums: UnsafeMutablePointer<Float>) {
-    let zero = Vector(repeating: 0)
+    let zero = PartialSum(repeating: 0)
     var (squares, sizes, fast, slow) = (zero, zero, zero, zero)
     var (gradients, products, means) = (zero, zero, zero)
     var state = UnsafePointer(chunk.state.assumingMemoryBound(to: Vector.self))
@@ -79,21 +97,23 @@ func sumGates(_ c: GateConstants, _ chunk: GateChunk, _ sums: UnsafeMutablePoint
         let moments = GateMoments(c, gradient: g, state: state)
         let (inverse, slowInverse) = inverses(moments.root(c), moments.slowRoot(c))
         let (direction, slowDirection) = (moments.mean * inverse, moments.slowMean * slowInverse)
-        squares = squares + moments.square
-        sizes = multiplyAdd(theta, theta, sizes)
-        fast = multiplyAdd(direction, direction, fast)
-        slow = multiplyAdd(slowDirection, slowDirection, slow)
-        gradients = multiplyAdd(g, g, gradients)
-        products = multiplyAdd(g, moments.before, products)
-        means = multiplyAdd(moments.before, moments.before, means)
+        add(moments.square, to: &squares)
+        addProduct(theta, theta, to: &sizes)
+        addProduct(direction, direction, to: &fast)
+        addProduct(slowDirection, slowDirection, to: &slow)
+        addProduct(g, g, to: &gradients)
+        addProduct(g, moments.before, to: &products)
+        addProduct(moments.before, moments.before, to: &means)
         state += GateLayout.stateRows
         done += Vector.scalarCount
     }
-    sums[0] = sumOfLanes(squares) * c.fastCorrection
-    sums[1] = sumOfLanes(sizes)
-    sums[2] = sumOfLanes(fast) * (c.fastCorrection * c.fastCorrection)
-    sums[3] = sumOfLanes(slow) * (c.slowMeanCorrection * c.slowMeanCorrection)
-    sums[4] = sumOfLanes(gradients)
-    sums[5] = sumOfLanes(products)
-    sums[6] = sumOfLanes(means)
+    let first = sumsOfLanes(squares, sizes, fast, slow)
+    let second = sumsOfLanes(gradients, products, means, zero)
+    sums[0] = first[0] * c.fastCorrection
+    sums[1] = first[1]
+    sums[2] = first[2] * (c.fastCorrection * c.fastCorrection)
+    sums[3] = first[3] * (c.slowMeanCorrection * c.slowMeanCorrection)
+    sums[4] = second[0]
+    sums[5] = second[1]
+    sums[6] = second[2]
 }

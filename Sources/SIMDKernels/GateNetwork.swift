@@ -90,7 +90,30 @@ struct BlockRows {
     }
 }
 
-/// Six weighted sums of a tile's rows: enough to keep two ports busy, few enough for sixteen registers.
+/// Four weighted sums of a tile's rows. On sixteen registers these are eight chains of multiply-adds, as many as keep two
+/// units with a latency of four busy; twelve were slower.
+private struct FourSums {
+    var a, b, c, d: GateTile
+
+    @inline(always)
+    init(_ biases: UnsafePointer<Float>) {
+        a = GateTile(repeating: biases[0])
+        b = GateTile(repeating: biases[1])
+        c = GateTile(repeating: biases[2])
+        d = GateTile(repeating: biases[3])
+    }
+
+    @inline(always)
+    mutating func add(_ rows: UnsafePointer<GateTile>, _ row: Int, _ weights: UnsafePointer<Float>) {
+        let (x, weight) = (rows[row], weights + 4 * row)
+        a = multiplyAdd(x, weight[0], a)
+        b = multiplyAdd(x, weight[1], b)
+        c = multiplyAdd(x, weight[2], c)
+        d = multiplyAdd(x, weight[3], d)
+    }
+}
+
+/// Six weighted sums of a tile's rows, the outputs: four and two would read all rows twice.
 private struct SixSums {
     var a, b, c, d, e, f: GateTile
 
@@ -116,28 +139,6 @@ private struct SixSums {
     }
 }
 
-/// Four weighted sums of a tile's rows.
-private struct FourSums {
-    var a, b, c, d: GateTile
-
-    @inline(always)
-    init(_ biases: UnsafePointer<Float>) {
-        a = GateTile(repeating: biases[0])
-        b = GateTile(repeating: biases[1])
-        c = GateTile(repeating: biases[2])
-        d = GateTile(repeating: biases[3])
-    }
-
-    @inline(always)
-    mutating func add(_ rows: UnsafePointer<GateTile>, _ row: Int, _ weights: UnsafePointer<Float>) {
-        let (x, weight) = (rows[row], weights + 4 * row)
-        a = multiplyAdd(x, weight[0], a)
-        b = multiplyAdd(x, weight[1], b)
-        c = multiplyAdd(x, weight[2], c)
-        d = multiplyAdd(x, weight[3], d)
-    }
-}
-
 /// Calls `body` for each input, without a loop: its end is foreseen badly.
 @inline(always)
 private func forEachInput(_ body: (Int) -> Void) {
@@ -159,23 +160,12 @@ private func runHidden(
     _ inputs: UnsafePointer<GateTile>, _ layout: GateLayout, _ tensor: GateTensor,
     into hidden: UnsafeMutablePointer<GateTile>
 ) {
-    var (weights, biases, target) = (tensor.weights, tensor.biases, hidden)
-    for _ in 0..<layout.sixes {
-        var sums = SixSums(biases)
+    for group in 0..<layout.paddedHidden / 4 {
+        let unit = 4 * group
+        let weights = tensor.weights + unit * GateLayout.inputs
+        var sums = FourSums(tensor.biases + unit)
         forEachInput { sums.add(inputs, $0, weights) }
-        target[0] = positivePart(sums.a)
-        target[1] = positivePart(sums.b)
-        target[2] = positivePart(sums.c)
-        target[3] = positivePart(sums.d)
-        target[4] = positivePart(sums.e)
-        target[5] = positivePart(sums.f)
-        weights += 6 * GateLayout.inputs
-        biases += 6
-        target += 6
-    }
-    if layout.hasFour {
-        var sums = FourSums(biases)
-        forEachInput { sums.add(inputs, $0, weights) }
+        let target = hidden + unit
         target[0] = positivePart(sums.a)
         target[1] = positivePart(sums.b)
         target[2] = positivePart(sums.c)
@@ -192,9 +182,9 @@ private func runOutputs(
     var sums = SixSums(tensor.weights + layout.outputBiasOffset)
     let weights = tensor.weights + layout.outputOffset
     // The number of hidden units is even.
-    for unit in stride(from: 0, to: layout.paddedHidden, by: 2) {
-        sums.add(hidden, unit, weights)
-        sums.add(hidden, unit + 1, weights)
+    for pair in 0..<layout.paddedHidden / 2 {
+        sums.add(hidden, 2 * pair, weights)
+        sums.add(hidden, 2 * pair + 1, weights)
     }
     outputs[0] = sums.a
     outputs[1] = sums.b

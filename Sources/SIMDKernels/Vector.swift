@@ -86,11 +86,11 @@ func log2(_ x: Vector) -> Vector {
     let exponent = biased &>> 23
     let f = unsafeBitCast(bits &- (exponent &<< 23), to: Vector.self) - 1
     // Minimax in absolute error on [√½ − 1, √2 − 1] among the polynomials that give exactly 0 at 0.
-    var p = multiplyAdd(f, 0.17063446, Vector(repeating: -0.27269793))
-    p = multiplyAdd(p, f, Vector(repeating: 0.2972626))
-    p = multiplyAdd(p, f, Vector(repeating: -0.35896185))
-    p = multiplyAdd(p, f, Vector(repeating: 0.48046502))
-    p = multiplyAdd(p, f, Vector(repeating: -0.7213759))
-    p = multiplyAdd(p, f, Vector(repeating: 1.4426997))
+    // Its terms in pairs, for a shorter chain.
+    let square = f * f
+    let low = multiplyAdd(f, -0.7213759, Vector(repeating: 1.4426997))
+    let middle = multiplyAdd(f, -0.35896185, Vector(repeating: 0.48046502))
+    let high = multiplyAdd(square, 0.17063446, multiplyAdd(f, -0.27269793, Vector(repeating: 0.2972626)))
+    let p = multiplyAdd(multiplyAdd(high, square, middle), square, low)
     return multiplyAdd(p, f, Vector(exponent))
 }
