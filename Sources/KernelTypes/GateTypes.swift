@@ -106,7 +106,8 @@ public struct GateChunk {
 public struct GateTensor {
     /// In packed form, see `GateLayout`.
     public let weights: UnsafePointer<Float>
-    /// Of hidden units, the tensor's own share included; as many as `GateLayout.paddedHidden`.
+    /// Of hidden units, the tensor's own share included; as many as `GateLayout.paddedHidden`, each
+    /// `GateTensorRows.lanes` floats behind the last.
     public let biases: UnsafePointer<Float>
     /// −η eʰ, which multiplies the update.
     public let scale: Float
@@ -133,6 +134,12 @@ public struct GateKernels: Sendable {
     /// Writes a chunk's sums: of v̂, θ², (m̂/√v̂)² of both decays, g², g m and m², where m is that of the step before. The
     /// state stays what it was.
     public let sum: @Sendable (GateConstants, GateChunk, _ sums: UnsafeMutablePointer<Float>) -> Void
+    /// Runs the network that looks at tensors on as many of them as there are lanes.
+    public let look:
+        @Sendable (
+            GateLayout, _ weights: UnsafePointer<Float>, _ biases: UnsafePointer<Float>,
+            _ rows: UnsafeMutableRawPointer
+        ) -> Void
     /// Brings a chunk's state up to date and changes its parameters. Scratch has `GateLayout.forwardRows` rows for each
     /// block of a batch.
     public let apply:
@@ -147,6 +154,10 @@ public struct GateKernels: Sendable {
 
     public init(
         sum: @escaping @Sendable (GateConstants, GateChunk, UnsafeMutablePointer<Float>) -> Void,
+        look:
+            @escaping @Sendable (
+                GateLayout, UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutableRawPointer
+            ) -> Void,
         apply:
             @escaping @Sendable (
                 GateLayout, GateConstants, GateTensor, GateChunk, UnsafeMutableRawPointer
@@ -158,6 +169,7 @@ public struct GateKernels: Sendable {
             ) -> Void
     ) {
         self.sum = sum
+        self.look = look
         self.apply = apply
         self.differentiate = differentiate
     }

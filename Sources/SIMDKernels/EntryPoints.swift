@@ -5,7 +5,8 @@ public let table = KernelTable(
     lanesPerBlock: Vector.scalarCount, rowsPerFactor: rowsPerFactor, normalizedMoments: kernels(),
     logMagnitude: kernels(),
     gates: GateKernels(
-        sum: { sumGates($0, $1, $2) }, apply: { applyGates($0, $1, $2, $3, $4) },
+        sum: { sumGates($0, $1, $2) }, look: { lookAtTensors($0, $1, $2, $3) },
+        apply: { applyGates($0, $1, $2, $3, $4) },
         differentiate: { differentiateGates($0, $1, $2, $3, $4, $5, $6) }),
     evaluate: evaluate)
 

@@ -95,12 +95,13 @@ struct BlockRows {
 private struct FourSums {
     var a, b, c, d: GateTile
 
+    /// - Parameter biases: a tensor's.
     @inline(always)
     init(_ biases: UnsafePointer<Float>) {
         a = GateTile(repeating: biases[0])
-        b = GateTile(repeating: biases[1])
-        c = GateTile(repeating: biases[2])
-        d = GateTile(repeating: biases[3])
+        b = GateTile(repeating: biases[GateTensorRows.lanes])
+        c = GateTile(repeating: biases[2 * GateTensorRows.lanes])
+        d = GateTile(repeating: biases[3 * GateTensorRows.lanes])
     }
 
     @inline(always)
@@ -163,7 +164,7 @@ private func runHidden(
     for group in 0..<layout.paddedHidden / 4 {
         let unit = 4 * group
         let weights = tensor.weights + unit * GateLayout.inputs
-        var sums = FourSums(tensor.biases + unit)
+        var sums = FourSums(tensor.biases + unit * GateTensorRows.lanes)
         forEachInput { sums.add(inputs, $0, weights) }
         let target = hidden + unit
         target[0] = positivePart(sums.a)

@@ -34,7 +34,7 @@ public struct Gateprop: FirstOrderLearnedOptimizer, ScatteredOptimizer {
                 ParameterShape("coordinate.hidden.bias", [hidden]),
                 ParameterShape("coordinate.output.weight", [GateLayout.outputs, hidden]),
                 ParameterShape("coordinate.output.bias", [GateLayout.outputs]),
-                ParameterShape("tensor.hidden.weight", [hidden, GatepropTensorNetwork.inputs]),
+                ParameterShape("tensor.hidden.weight", [hidden, GateTensorRows.inputs]),
                 ParameterShape("tensor.hidden.bias", [hidden]),
                 ParameterShape("tensor.output.weight", [hidden + 1, hidden]),
                 ParameterShape("tensor.output.bias", [hidden + 1]),

@@ -12,7 +12,7 @@ struct GatepropPlaces: Sendable {
     var outputBias: Int { outputWeight + GateLayout.outputs * hidden }
     // Tensors' network.
     var tensorHiddenWeight: Int { outputBias + GateLayout.outputs }
-    var tensorHiddenBias: Int { tensorHiddenWeight + hidden * GatepropTensorNetwork.inputs }
+    var tensorHiddenBias: Int { tensorHiddenWeight + hidden * GateTensorRows.inputs }
     var tensorOutputWeight: Int { tensorHiddenBias + hidden }
     var tensorOutputBias: Int { tensorOutputWeight + (hidden + 1) * hidden }
     var count: Int { tensorOutputBias + hidden + 1 }
@@ -55,8 +55,10 @@ struct GatepropPlan: Sendable {
         /// Which of the layout's tensors it is.
         let tensor: Int
         let range: Range<Int>
-        let isMatrix: Bool
         let chunks: Range<Int>
+        /// What the tensors' network reads of it at every step.
+        let isMatrix: Float
+        let logCount: Float
     }
 
     /// A piece of a tensor: sums are taken chunk by chunk.
@@ -78,9 +80,9 @@ struct GatepropPlan: Sendable {
     private(set) var chunks: [Chunk] = []
     /// Floats of all blocks.
     private(set) var stateCount = 0
-    /// What one thread takes at a time: chunks of as many coordinates together as a large one has, for a thread has to be
-    /// woken. And tensors, whose networks cost what a hundred coordinates do.
+    /// Chunks that one thread takes at a time: as many coordinates together as a large one has, for a thread has to be woken.
     private(set) var chunkGroups: [Range<Int>] = []
+    /// Tensors that go through their network together.
     private(set) var partGroups: [Range<Int>] = []
 
     init(_ layout: ParameterLayout) {
@@ -96,10 +98,11 @@ struct GatepropPlan: Sendable {
             }
             parts.append(
                 Part(
-                    tensor: tensor, range: range, isMatrix: shape.dimensions.count > 1, chunks: first..<chunks.count))
+                    tensor: tensor, range: range, chunks: first..<chunks.count,
+                    isMatrix: shape.dimensions.count > 1 ? 1 : 0, logCount: log2(Float(range.count)) / 10))
         }
         chunkGroups = groups(of: chunks.map(\.range.count), upTo: Self.chunk)
-        partGroups = groups(of: parts.map { _ in 1 }, upTo: 16)
+        partGroups = groups(of: parts.map { _ in 1 }, upTo: GateTensorRows.lanes)
     }
 
     /// Calls `body` for each number of the state with its place in a file, row after row, and in blocks.

@@ -14,12 +14,17 @@ struct GatepropStep: @unchecked Sendable {
     private let times: [Int]
     private let blocks: UnsafeMutablePointer<Float>
     private let constants: [GateConstants]
+    /// What the tensors' network reads of the time, for the first tensor's.
+    private let clocks: [Float]
     private let network: GatepropTensorNetwork
+    private let gates: GateKernels
+    /// For each group of tensors its rows.
+    private let rows: UnsafeMutablePointer<Float>
+    private let places: GateTensorRows
+    /// For each tensor Σ g².
+    private let squares: UnsafeMutablePointer<Double>
     /// For each chunk its sums.
     private let sums: UnsafeMutablePointer<Float>
-    /// For each tensor its hidden units' biases, then what `GateTensor` has, then the tensor network's inputs, hidden units
-    /// and outputs.
-    private let memory: UnsafeMutablePointer<Float>
     /// The rule's packed weights, and behind them biases without the tensors' share.
     private let packed: UnsafePointer<Float>
 
@@ -36,38 +41,48 @@ struct GatepropStep: @unchecked Sendable {
         // Most often all tensors are at the same step.
         let common = rule.numbers.gateConstants(times[0])
         constants = times.map { $0 == times[0] ? common : rule.numbers.gateConstants($0) }
-        sums = scratch.assumingMemoryBound(to: Float.self)
-        memory = sums + plan.chunks.count * GateLayout.sums
+        clocks = GatepropTensorNetwork.clocks(times[0])
         network = GatepropTensorNetwork(places: GatepropPlaces(hidden: rule.layout.hidden), weights: weights)
+        gates = rule.kernels.table.gates
+        places = GateTensorRows(rule.layout)
+        rows = scratch.assumingMemoryBound(to: Float.self)
+        let behindRows = scratch + plan.partGroups.count * places.count * Self.rowBytes
+        squares = behindRows.assumingMemoryBound(to: Double.self)
+        sums = (behindRows + plan.parts.count * MemoryLayout<Double>.stride).assumingMemoryBound(to: Float.self)
         self.packed = packed
     }
 
+    private static var rowBytes: Int { GateTensorRows.lanes * MemoryLayout<Float>.stride }
+
     /// Floats of scratch memory.
     static func scratchCount(_ plan: GatepropPlan, _ layout: GateLayout) -> Int {
-        plan.chunks.count * GateLayout.sums + plan.parts.count * tensorCount(layout)
+        plan.partGroups.count * GateTensorRows(layout).count * GateTensorRows.lanes + 2 * plan.parts.count
+            + plan.chunks.count * GateLayout.sums
     }
 
-    private static func tensorCount(_ layout: GateLayout) -> Int {
-        layout.paddedHidden + 4 + GatepropTensorNetwork.inputs + 2 * layout.hidden + 1
-    }
-
-    /// Calls `body` for each chunk of the tensors that take part, with its tensor's gradient.
-    private func forEachChunk(_ body: @Sendable (Int, GatepropPlan.Chunk, UnsafePointer<Float>) -> Void) {
+    /// Calls `body` for each chunk of the tensors that take part, with its tensor's gradient and so many floats of scratch
+    /// memory.
+    private func forEachChunk(
+        scratch: Int = 0,
+        _ body: @Sendable (Int, GatepropPlan.Chunk, UnsafePointer<Float>, UnsafeMutableRawPointer) -> Void
+    ) {
         parallelLoop(plan.chunkGroups.count) { group in
-            for index in plan.chunkGroups[group] {
-                let chunk = plan.chunks[index]
-                if let gradient = tensors[chunk.part].gradient { body(index, chunk, gradient) }
+            ScratchPool.shared.withScratch(floats: scratch) { scratch in
+                for index in plan.chunkGroups[group] {
+                    let chunk = plan.chunks[index]
+                    if let gradient = tensors[chunk.part].gradient { body(index, chunk, gradient, scratch) }
+                }
             }
         }
     }
 
     /// The first pass: sums over chunks.
     func sum() {
-        forEachChunk { index, chunk, gradient in
+        forEachChunk { index, chunk, gradient, _ in
             let keep = tensors[chunk.part].keep
-            let gates = gateChunk(chunk, gradient)
-            if keep != 1 { for i in 0..<gates.count { gates.parameters[i] *= keep } }
-            rule.kernels.table.gates.sum(constants[chunk.part], gates, sums + index * GateLayout.sums)
+            let values = gateChunk(chunk, gradient)
+            if keep != 1 { for i in 0..<values.count { values.parameters[i] *= keep } }
+            gates.sum(constants[chunk.part], values, sums + index * GateLayout.sums)
         }
     }
 
@@ -82,50 +97,75 @@ struct GatepropStep: @unchecked Sendable {
 
     /// The tensors' network, and what kernels need of each tensor.
     ///
-    /// - Parameter isFirst: whether no gradient was seen before.
+    /// - Parameters:
+    ///   - averages: for each tensor its average of cosines, then the last log-rate.
+    ///   - level: the average of the whole gradient's log₂ RMS.
+    ///   - isFirst: whether no gradient was seen before.
     func lookAtTensors(_ averages: inout [Float], _ level: inout Float, isFirst: Bool) {
-        let known = parallelMap(plan.partGroups.count) { group in
-            plan.partGroups[group].map { tensors[$0].gradient == nil ? nil : sums(of: plan.parts[$0]) }
-        }
-        updateLevel(&level, known, isFirst: isFirst)
-        let now = level
         averages.withUnsafeMutableBufferPointer { averages in
             // Tensors have disjoint places.
-            nonisolated(unsafe) let averages = averages
-            parallelLoop(known.count) { group in
-                for (index, sums) in zip(plan.partGroups[group], known[group]) {
-                    if let sums { lookAtTensor(index, sums, averages.baseAddress! + 2 * index, level: now) }
-                }
+            nonisolated(unsafe) let averages = averages.baseAddress!
+            parallelLoop(plan.partGroups.count) { group in
+                column(of: plan.partGroups[group].lowerBound).update(
+                    repeating: 0, count: GateTensorRows.hidden * GateTensorRows.lanes)
+                forEachTensor(of: group) { describe($0, sums(of: plan.parts[$0]), averages + 2 * $0) }
+            }
+            updateLevel(&level, isFirst: isFirst)
+            let now = level
+            parallelLoop(plan.partGroups.count) { group in
+                let memory = column(of: plan.partGroups[group].lowerBound)
+                (memory + GateTensorRows.level * GateTensorRows.lanes).update(
+                    repeating: now, count: GateTensorRows.lanes)
+                gates.look(
+                    rule.layout, network.weights + network.places.tensorHiddenWeight,
+                    packed + rule.layout.packedCount, memory)
+                forEachTensor(of: group) { averages[2 * $0 + 1] = self[places.logRate, $0] }
             }
         }
     }
 
-    private func updateLevel(_ level: inout Float, _ known: [[GatepropSums?]], isFirst: Bool) {
-        var (squares, count) = (0.0, 0)
-        for (group, parts) in zip(known, plan.partGroups) {
-            for (sums, part) in zip(group, parts) {
-                guard let sums else { continue }
-                squares += sums.gradientSquares
-                count += plan.parts[part].range.count
-            }
+    /// Calls `body` for each of a group's tensors that take part.
+    private func forEachTensor(of group: Int, _ body: (Int) -> Void) {
+        for part in plan.partGroups[group] where tensors[part].gradient != nil { body(part) }
+    }
+
+    /// What is known of a tensor, see `GateTensorRows`.
+    private func column(of part: Int) -> UnsafeMutablePointer<Float> {
+        let (group, lane) = part.quotientAndRemainder(dividingBy: GateTensorRows.lanes)
+        return rows + (group * places.count * GateTensorRows.lanes + lane)
+    }
+
+    private subscript(row: Int, part: Int) -> Float { column(of: part)[row * GateTensorRows.lanes] }
+
+    /// Writes what the network reads of a tensor, but for the level.
+    private func describe(_ part: Int, _ sums: GatepropSums, _ averages: UnsafeMutablePointer<Float>) {
+        let column = column(of: part)
+        func write(_ row: Int, _ value: Float) { column[row * GateTensorRows.lanes] = value }
+        averages[0] = 0.9 * averages[0] + 0.1 * sums.cosine
+        let clocks = times[part] == times[0] ? clocks : GatepropTensorNetwork.clocks(times[part])
+        for (index, clock) in clocks.enumerated() { write(GateTensorRows.clocks + index, clock) }
+        write(GateTensorRows.fast, sums.fast)
+        write(GateTensorRows.slow, sums.slow)
+        write(GateTensorRows.size, sums.size)
+        write(GateTensorRows.averageCosine, averages[0])
+        write(GateTensorRows.isMatrix, plan.parts[part].isMatrix)
+        write(GateTensorRows.logCount, plan.parts[part].logCount)
+        write(GateTensorRows.squares, sums.squares)
+        write(GateTensorRows.lastLogRate, averages[1])
+        write(GateTensorRows.cosine, sums.cosine)
+        write(GateTensorRows.rate, -rule.numbers.rate(times[part]) * tensors[part].stepScale)
+        squares[part] = sums.gradientSquares
+    }
+
+    private func updateLevel(_ level: inout Float, isFirst: Bool) {
+        var (sum, count) = (0.0, 0)
+        for part in plan.parts.indices where tensors[part].gradient != nil {
+            sum += squares[part]
+            count += plan.parts[part].range.count
         }
-        let now = GatepropSums.level(squares, count: count)
+        let now = GatepropSums.level(sum, count: count)
         // A gradient that is not finite spoils its own tensor, not what is known of all.
         if now.isFinite { level = isFirst ? now : 0.9 * level + 0.1 * now }
-    }
-
-    /// - Parameter averages: the tensor's average of cosines, then the last log-rate.
-    private func lookAtTensor(
-        _ index: Int, _ sums: GatepropSums, _ averages: UnsafeMutablePointer<Float>, level: Float
-    ) {
-        let place = places(index)
-        averages[0] = 0.9 * averages[0] + 0.1 * sums.cosine
-        GatepropTensorNetwork.fill(
-            place.inputs, sums, plan.parts[index], time: times[index], tensor: (averages[0], averages[1]),
-            level: level)
-        network.run(place.inputs, place.hidden, place.outputs)
-        averages[1] = place.outputs[rule.layout.hidden]
-        pack(index, place, sums)
     }
 
     private func sums(of part: GatepropPlan.Part) -> GatepropSums {
@@ -139,59 +179,29 @@ struct GatepropStep: @unchecked Sendable {
         }
     }
 
-    /// A tensor's memory.
-    private struct Places {
-        let biases, numbers, inputs, hidden, outputs: UnsafeMutablePointer<Float>
-
-        func run(_ layout: GateLayout, adjoints: [Double]) -> GatepropTensorRun {
-            func copy(_ values: UnsafeMutablePointer<Float>, _ count: Int) -> [Float] {
-                Array(UnsafeBufferPointer(start: values, count: count))
-            }
-            return GatepropTensorRun(
-                inputs: copy(inputs, GatepropTensorNetwork.inputs), hidden: copy(hidden, layout.hidden),
-                outputs: copy(outputs, layout.hidden + 1), adjoints: adjoints)
-        }
-    }
-
-    private func places(_ part: Int) -> Places {
-        let biases = memory + part * Self.tensorCount(rule.layout)
-        let numbers = biases + rule.layout.paddedHidden
-        let inputs = numbers + 4
-        let hidden = inputs + GatepropTensorNetwork.inputs
-        return Places(
-            biases: biases, numbers: numbers, inputs: inputs, hidden: hidden, outputs: hidden + rule.layout.hidden)
-    }
-
-    /// What kernels need of a tensor.
-    private func pack(_ part: Int, _ place: Places, _ sums: GatepropSums) {
-        let layout = rule.layout
-        let biases = packed + layout.packedCount
-        for unit in 0..<layout.hidden { place.biases[unit] = biases[unit] + place.outputs[unit] }
-        for unit in layout.hidden..<layout.paddedHidden { place.biases[unit] = 0 }
-        place.numbers[0] =
-            -rule.numbers.rate(times[part]) * exp(place.outputs[layout.hidden]) * tensors[part].stepScale
-        place.numbers[1] = 1 / sums.squares
-        place.numbers[2] = sums.logSquares
-        place.numbers[3] = 1 / sums.size
-    }
-
     private func tensor(_ part: Int) -> GateTensor {
-        let place = places(part)
-        return GateTensor(
-            weights: packed, biases: UnsafePointer(place.biases), scale: place.numbers[0],
-            inverseSquares: place.numbers[1], logSquares: place.numbers[2], inverseSize: place.numbers[3])
+        GateTensor(
+            weights: packed, biases: UnsafePointer(column(of: part) + places.biases * GateTensorRows.lanes),
+            scale: self[places.scale, part], inverseSquares: self[places.inverseSquares, part],
+            logSquares: self[places.logSquares, part], inverseSize: self[places.inverseSize, part])
+    }
+
+    /// What the network did for a tensor.
+    private func run(_ part: Int, adjoints: [Double]) -> GatepropTensorRun {
+        GatepropTensorRun(
+            inputs: (0..<GateTensorRows.inputs).map { self[$0, part] },
+            hidden: (0..<rule.layout.hidden).map { self[GateTensorRows.hidden + $0, part] },
+            logRate: self[places.logRate, part], adjoints: adjoints)
     }
 
     // MARK: Parameters
 
     /// Changes the parameters.
     func apply() {
-        forEachChunk { _, chunk, gradient in
-            ScratchPool.shared.withScratch(floats: rule.layout.forwardRows * GateLayout.batch * GatepropPlan.lanes) {
-                scratch in
-                rule.kernels.table.gates.apply(
-                    rule.layout, constants[chunk.part], tensor(chunk.part), gateChunk(chunk, gradient), scratch)
-            }
+        let scratch = rule.layout.forwardRows * GateLayout.batch * GatepropPlan.lanes
+        forEachChunk(scratch: scratch) { _, chunk, gradient, scratch in
+            gates.apply(
+                rule.layout, constants[chunk.part], tensor(chunk.part), gateChunk(chunk, gradient), scratch)
         }
     }
 
@@ -207,19 +217,17 @@ struct GatepropStep: @unchecked Sendable {
         memory.update(repeating: 0, count: count * plan.chunks.count)
         // Chunks touch disjoint memory.
         nonisolated(unsafe) let (later, memory) = (later, memory)
-        forEachChunk { index, chunk, gradient in
-            ScratchPool.shared.withScratch(floats: layout.backwardRows * GateLayout.batch * GatepropPlan.lanes) {
-                scratch in
-                rule.kernels.table.gates.differentiate(
-                    layout, constants[chunk.part], tensor(chunk.part), gateChunk(chunk, gradient),
-                    later + chunk.range.lowerBound, scratch, memory + index * count)
-            }
+        let scratch = layout.backwardRows * GateLayout.batch * GatepropPlan.lanes
+        forEachChunk(scratch: scratch) { index, chunk, gradient, scratch in
+            gates.differentiate(
+                layout, constants[chunk.part], tensor(chunk.part), gateChunk(chunk, gradient),
+                later + chunk.range.lowerBound, scratch, memory + index * count)
         }
         return plan.parts.enumerated().map { index, part in
             func total(_ place: Int) -> Double { part.chunks.reduce(0.0) { $0 + Double(memory[$1 * count + place]) } }
             network.places.forEachPacked(layout) { gradient[$0] += Double($2) * total($1) }
             let biases = (0..<layout.hidden).map { total(layout.packedCount + $0) }
-            return places(index).run(layout, adjoints: biases + [total(count - 1)])
+            return run(index, adjoints: biases + [total(count - 1)])
         }
     }
 }
