@@ -90,7 +90,7 @@ def summarise(groups, tuning):
 
 def draw(title, groups, tuning, path):
     """Test losses by seconds: thin lines are runs, thick ones their means at equal steps."""
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
     pyplot.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "l2o", "font.family": "sans-serif", "font.size": 10}
     figure, axes = pyplot.subplots(figsize=(7.6, 4.6), layout="constrained")
@@ -102,10 +102,11 @@ def draw(title, groups, tuning, path):
         spent = sum(log[-1]["seconds"] for log in tuning[name])
         label = f"{NAMES[name].format(logs[0][0]['lr'])}; tuning before: {spent:.0f} s"
         axes.plot(*curves.mean(0).T, color=COLOURS[name], linewidth=2.2, label=label)
-    axes.set(title=title, xlabel="seconds of training, tests and tuning left out", ylabel="test loss", yscale="log", xlim=0)
+    axes.set(title=title, ylabel="test loss", yscale="log")
+    axes.set(xlabel="seconds of training, tests and tuning left out", xlim=0)
     ticks = axes.yaxis
-    ticks.set_major_locator(pyplot.MaxNLocator(6))
-    ticks.set_minor_locator(pyplot.NullLocator())
+    ticks.set_major_locator(ticker.LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    ticks.set_minor_locator(ticker.NullLocator())
     ticks.set_major_formatter("{x:.3g}")
     axes.grid(color="#e4e7eb")
     axes.spines[["top", "right"]].set_visible(False)

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy, relu
 import data
 import runs
 
-STEPS = 600
+STEPS = 400
 TEST_IMAGES = 2000
 
 
