@@ -176,7 +176,7 @@ static void test_missing_gradients(const char *specification, int exact) {
 static void test_options(const char *specification) {
     l2o_handle whole = make(specification), half = make(specification), decaying = make(specification);
     Model a = make_model(), b = make_model(), c = make_model(), start = make_model();
-    float halves[TENSORS], zeros[TENSORS] = {0}, decays[TENSORS], loss = NAN;
+    float halves[TENSORS], zeros[TENSORS] = {0}, decays[TENSORS], loss = 1;
     for (int tensor = 0; tensor < TENSORS; tensor++) halves[tensor] = 0.5f, decays[tensor] = 0.25f;
     l2o_step_options options = {sizeof options, halves, NULL, &loss};
     step(whole, &a);
@@ -203,6 +203,62 @@ static void test_options(const char *specification) {
     CHECK(l2o_step(half, b.parameters, (const float *const *)b.gradients, &options) == L2O_INVALID_ARGUMENT);
     l2o_destroy(whole), l2o_destroy(half), l2o_destroy(decaying);
     free_model(&a), free_model(&b), free_model(&c), free_model(&start);
+}
+
+static int64_t failures(l2o_handle handle) {
+    int64_t count = -1;
+    CHECK(l2o_failures(handle, &count) == L2O_OK);
+    return count;
+}
+
+/* Takes a step that is told the loss, in which all tensors but one may take part. */
+static void step_at(l2o_handle handle, Model *model, float loss, int missing) {
+    const float *gradients[TENSORS];
+    for (int tensor = 0; tensor < TENSORS; tensor++) gradients[tensor] = tensor == missing ? NULL : model->gradients[tensor];
+    l2o_step_options options = {sizeof options, NULL, NULL, &loss};
+    CHECK(l2o_step(handle, model->parameters, gradients, &options) == L2O_OK);
+}
+
+/* The bits of the rule alone while all goes well. A loss beyond all bounds takes steps back, from a tensor too that sits out
+ * now and moved before; one that never moved need not be there. Then Adam has 20 steps, and all goes on after an import. */
+static void test_guard(const char *plain, const char *guarded) {
+    l2o_handle rule = make(plain), watched = make(guarded), adam = make("adam"), imported = make(guarded);
+    Model a = make_model(), b = make_model(), c = make_model(), good = make_model();
+    float *nowhere = b.parameters[1];
+    b.parameters[1] = b.gradients[0];
+    for (int i = 0; i < 13; i++) {
+        step_at(rule, &a, 1, 1);
+        step_at(watched, &b, 1, 1);
+        for (int tensor = 0; tensor < TENSORS; tensor++)
+            if (tensor != 1) CHECK(memcmp(a.parameters[tensor], b.parameters[tensor], sizes[tensor] * sizeof(float)) == 0);
+        /* What the first window led to. */
+        if (i == 8)
+            for (int tensor = 0; tensor < TENSORS; tensor++)
+                memcpy(good.parameters[tensor], a.parameters[tensor], sizes[tensor] * sizeof(float));
+    }
+    CHECK(failures(watched) == 0 && failures(rule) == 0);
+    step_at(watched, &b, NAN, 2);
+    CHECK(failures(watched) == 1);
+    b.parameters[1] = nowhere;
+    CHECK(same(&b, &good) && !same(&a, &good));
+    for (int i = 0; i < 20; i++) {
+        step_at(watched, &b, 1, -1), step_at(adam, &good, 1, -1);
+        if (i == 7) {
+            int64_t size;
+            void *state = exported(watched, &size);
+            CHECK(l2o_import(imported, state, size) == L2O_OK && failures(imported) == 1);
+            free(state);
+            for (int tensor = 0; tensor < TENSORS; tensor++)
+                memcpy(c.parameters[tensor], b.parameters[tensor], sizes[tensor] * sizeof(float));
+        } else if (i > 7) {
+            step_at(imported, &c, 1, -1);
+        }
+    }
+    CHECK(same(&b, &good) && same(&c, &good));
+    step_at(watched, &b, 1, -1), step_at(imported, &c, 1, -1), step_at(adam, &good, 1, -1);
+    CHECK(same(&b, &c) && !same(&b, &good));
+    l2o_destroy(rule), l2o_destroy(watched), l2o_destroy(adam), l2o_destroy(imported);
+    free_model(&a), free_model(&b), free_model(&c), free_model(&good);
 }
 
 static int32_t create(const char *specification, int64_t tensors, int32_t rank, int64_t dimension) {
@@ -251,6 +307,7 @@ static void test_wrong_arguments(void) {
     CHECK(l2o_import(handle, NULL, 0) == L2O_INVALID_STATE);
     CHECK(l2o_export(handle, NULL, 0, NULL) == L2O_INVALID_ARGUMENT);
     CHECK(l2o_export(handle, NULL, 1 << 30, &size) == L2O_INVALID_ARGUMENT);
+    CHECK(l2o_failures(handle, NULL) == L2O_INVALID_ARGUMENT);
     CHECK(l2o_steps_taken(handle, NULL) == L2O_INVALID_ARGUMENT && l2o_state_bytes(handle, NULL) == L2O_INVALID_ARGUMENT);
     CHECK(l2o_copy(handle, NULL) == L2O_INVALID_ARGUMENT && l2o_api_version(NULL) == L2O_INVALID_ARGUMENT);
     CHECK(values[0] == 1 && values[1] == 2 && values[2] == 3);
@@ -328,12 +385,15 @@ static void test_threads(void) {
 int main(void) {
     test_texts();
     test_adam();
-    const char *all[] = {"sgd", "adam", "nadamw", "rnnprop", "rnnprop:state=half", "gateprop"};
-    for (int i = 0; i < 6; i++) {
+    const char *all[] = {"sgd", "adam", "nadamw", "rnnprop", "rnnprop:state=half", "gateprop", "rnnprop:guard=on",
+        "gateprop:guard=on"};
+    for (int i = 0; i < 8; i++) {
         test_same_bits(all[i]);
         test_options(all[i]);
-        test_missing_gradients(all[i], strcmp(all[i], "gateprop") != 0);
+        test_missing_gradients(all[i], strncmp(all[i], "gateprop", 8) != 0);
     }
+    test_guard("gateprop", "gateprop:guard=on");
+    test_guard("rnnprop:state=half", "rnnprop:guard=on,state=half");
     test_wrong_arguments();
     test_threads();
     printf("the C interface: all passed\n");

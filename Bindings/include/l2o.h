@@ -100,21 +100,25 @@ typedef struct {
     /* For each tensor the share of it that is taken away before the step, which is decoupled weight decay; NULL is 0. From 0
      * to 1. */
     const float *decays;
-    /* The loss at the parameters, on the minibatch of the gradients; NULL or NaN where it is not known. Few optimizers look
-     * at it. */
+    /* The loss at the parameters, on the minibatch of the gradients; NULL where it is not known. Guards judge steps by it, and
+     * NaN or infinity is harm; few optimizers look at it. */
     const float *loss;
 } l2o_step_options;
 
 /* Takes one step in place: parameters[i] of the i-th tensor, dense and the last dimension fastest.
  *
- * A gradient that is NULL lets its tensor sit the step out: neither it nor what is remembered of it changes. NaN and
- * infinity are no errors: they spread as the rule lets them. No two tensors may overlap; that is not checked.
+ * A gradient that is NULL lets its tensor sit the step out: neither it nor what is remembered of it changes, unless a guard
+ * takes back steps that did harm, of which the tensor took one. NaN and infinity are no errors: they spread as the rule lets
+ * them. No two tensors may overlap; that is not checked.
  */
 int32_t l2o_step(
     l2o_handle handle, float *const *parameters, const float *const *gradients, const l2o_step_options *options);
 
 /* The number of steps that were taken. */
 int32_t l2o_steps_taken(l2o_handle handle, int64_t *steps);
+
+/* How often a guard (gateprop:guard=on) took back steps that did harm; 0 where there is none. */
+int32_t l2o_failures(l2o_handle handle, int64_t *failures);
 
 /* Bytes of memory that the state takes. */
 int32_t l2o_state_bytes(l2o_handle handle, int64_t *bytes);

@@ -177,6 +177,26 @@ private struct ConvexProblem: CustomTestStringConvertible {
         }
     }
 
+    @Test("What is not finite leaves the fallback as it is", arguments: [true, false])
+    func fallbackOnWhatIsNotFinite(givesLoss: Bool) {
+        let problem = ConvexProblem(seed: 2, isLogistic: true)
+        let guarded = GuardedOptimizer(FaultyRule(fault: .explodes, from: .max), fallback: Adam())
+        var state = guarded.initialState(parameterCount: problem.start.count)
+        var path = [problem.start]
+        // Without losses, every eighth gradient is looked at until one does harm.
+        let bad = givesLoss ? 33..<38 : 40..<45
+        for step in 0..<90 {
+            var theta = path[step]
+            var (loss, gradient) = problem(theta)
+            if bad.contains(step) { (loss, gradient[2]) = (.nan, .nan) }
+            guarded.update(&theta, gradient: gradient, loss: givesLoss ? loss : nil, state: &state)
+            path.append(theta)
+        }
+        #expect(state.failures == 1 && state.fallback.step == 20)
+        #expect(path[(bad.lowerBound + 1)...bad.upperBound].allSatisfy { $0 == path[29] })
+        #expect(path[bad.upperBound + 1] != path[29] && problem(path[90]).loss < problem(path[29]).loss)
+    }
+
     @Test("A run that is continued from a file has the bits of one that was not, in every phase", arguments: [0, 25])
     func continues(from: Int) throws {
         let problem = ConvexProblem(seed: 3, isLogistic: true)

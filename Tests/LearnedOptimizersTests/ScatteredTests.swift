@@ -20,9 +20,9 @@ import Testing
     }
 
     /// A step on copies of the tensors, each in memory of its own; a tensor that is nil in `gradients` sits out.
-    private static func step(
-        _ rule: Gateprop, _ tensors: inout [[Float]], _ gradients: [[Float]?], _ state: inout Gateprop.State,
-        stepScale: Float = 1, keep: Float = 1
+    private static func step<O: ScatteredOptimizer>(
+        _ rule: O, _ tensors: inout [[Float]], _ gradients: [[Float]?], _ state: inout O.State,
+        loss: Float? = nil, stepScale: Float = 1, keep: Float = 1
     ) {
         func memory(_ values: [Float]) -> UnsafeMutableBufferPointer<Float> {
             let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: max(values.count, 1))
@@ -36,7 +36,7 @@ import Testing
                 parameters: $0.baseAddress!, gradient: $1.map { UnsafePointer($0.baseAddress!) },
                 stepScale: stepScale, keep: keep)
         }
-        rule.update(tensors: places, loss: nil, state: &state)
+        rule.update(tensors: places, loss: loss, state: &state)
         for index in tensors.indices { tensors[index] = Array(parameters[index].prefix(tensors[index].count)) }
         for memory in parameters + slopes.compactMap({ $0 }) { memory.deallocate() }
     }
@@ -98,6 +98,56 @@ import Testing
         let decayed = start.map { $0.map { 0.75 * $0 } }
         #expect(stepped(start, keep: 0.75) == stepped(decayed))
         #expect(stepped(start, stepScale: 0, keep: 0.75) == decayed.flatMap { $0 })
+    }
+
+    @Test(
+        "A guard does the same as on one vector, bit for bit, whatever the threads", arguments: [1, 3], [true, false])
+    func guarded(threads: Int, givesLoss: Bool) throws {
+        let rule = try Self.rule()
+        let guarded = GuardedOptimizer(rule, fallback: rule)
+        var (flat, state) = (Self.draw(1), guarded.initialState(for: Self.layout))
+        var (tensors, scatteredState) = (Self.split(flat), state)
+        for time in 0..<45 {
+            var gradient = Self.draw(UInt64(10 + time))
+            // In the last tensor but one.
+            if time == 16 { gradient[Self.layout.count - 5] = .infinity }
+            let loss: Float? = givesLoss ? (time == 16 ? .nan : 1) : nil
+            guarded.update(&flat, gradient: gradient, loss: loss, state: &state)
+            Threads(threads).run {
+                Self.step(guarded, &tensors, Self.split(gradient), &scatteredState, loss: loss)
+            }
+            #expect(tensors == Self.split(flat), "\(time)")
+        }
+        #expect(state.failures == 1)
+        #expect(guarded.record(state) == guarded.record(scatteredState))
+    }
+
+    @Test("A guard gives back a tensor that sits out but moved before, in files too, and leaves one that never moved")
+    func guardedSittingOut() throws {
+        let rule = try Self.rule()
+        let guarded = GuardedOptimizer(rule, fallback: rule)
+        var (tensors, state) = (Self.split(Self.draw(1)), guarded.initialState(for: Self.layout))
+        let gradients = Self.split(Self.draw(2))
+        var (kept, without) = (tensors, gradients.map(Optional.some))
+        without[3] = nil
+        for time in 0..<13 {
+            if time == 9 { kept = tensors }
+            Self.step(guarded, &tensors, without, &state, loss: 1)
+        }
+        #expect(tensors[0] != kept[0] && tensors[3] == kept[3])
+        let record = guarded.record(state)
+        #expect(record.counts["missing.3"] == 1 && record.counts["missing.0"] == nil)
+        without[0] = nil
+        var others = tensors
+        var again = try guarded.state(from: record, for: Self.layout)
+        // What a host does with a tensor that no step touched is its own affair.
+        tensors[3][0] = 17
+        others[3][0] = 18
+        Self.step(guarded, &tensors, without, &state, loss: .infinity)
+        Self.step(guarded, &others, without, &again, loss: .infinity)
+        #expect(state.failures == 1 && again.failures == 1)
+        #expect(tensors[0..<3] == kept[0..<3] && others[0..<3] == kept[0..<3])
+        #expect(tensors[3][0] == 17 && others[3][0] == 18)
     }
 
     @Test("Neighbours are grouped up to a size, and one that is larger is alone")

@@ -89,7 +89,7 @@ struct StepOptions {
             throw Failure.argument("options.size is \(options.pointee.size); set it to sizeof(l2o_step_options)")
         }
         (stepScales, decays) = (options.pointee.step_scales, options.pointee.decays)
-        if let value = options.pointee.loss?.pointee, !value.isNaN { loss = value }
+        loss = options.pointee.loss?.pointee
     }
 }
 

@@ -1,4 +1,5 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 public import CL2O
 import Files
 import LearnedOptimizers
@@ -110,6 +111,15 @@ public func l2o_steps_taken(_ handle: l2o_handle, _ steps: UnsafeMutablePointer<
         let steps = try required(steps, "steps")
         let holder = try Handles.holder(handle)
         steps.pointee = Int64(holder.alone { holder.session.steps })
+    }
+}
+
+@implementation @c
+public func l2o_failures(_ handle: l2o_handle, _ failures: UnsafeMutablePointer<Int64>?) -> Int32 {
+    answering {
+        let failures = try required(failures, "failures")
+        let holder = try Handles.holder(handle)
+        failures.pointee = Int64(holder.alone { holder.session.failures })
     }
 }
 

@@ -1,5 +1,6 @@
 import CL2O
 import Files
+import LearnedOptimizers
 import NumericCore
 import Optimizers
 
@@ -8,6 +9,8 @@ protocol Session: AnyObject {
     var layout: ParameterLayout { get }
     /// Steps taken.
     var steps: Int { get }
+    /// How often a guard took steps back.
+    var failures: Int { get }
     /// One step; there is a gradient among the places.
     func step(_ tensors: [TensorPlace], loss: Float?)
     /// The state as a file.
@@ -24,97 +27,59 @@ let bufferName = "the exported state"
 
 /// A session of any optimizer, without copies of tensors where the optimizer allows.
 func makeSession(_ optimizer: any Optimizer, _ layout: ParameterLayout) -> any Session {
-    func elementwise<O: ElementwiseOptimizer>(_ optimizer: O) -> any Session { ElementwiseSession(optimizer, layout) }
-    func scattered<O: ScatteredOptimizer>(_ optimizer: O) -> any Session {
-        ScatteredSession(Progress(optimizer, layout))
+    func session(_ optimizer: some ScatteredOptimizer) -> any Session { ScatteredSession(optimizer, layout) }
+    return session(scattered(optimizer))
+}
+
+/// The form of an optimizer that steps on tensors where they lie.
+private func scattered(_ optimizer: any Optimizer) -> any ScatteredOptimizer {
+    func chunked(_ optimizer: some ElementwiseOptimizer) -> any ScatteredOptimizer { ChunkedOptimizer(optimizer) }
+    func gathered(_ optimizer: some Optimizer) -> any ScatteredOptimizer { GatheredOptimizer(optimizer) }
+    func guarded(_ optimizer: some Guarding) -> any ScatteredOptimizer {
+        func join(_ base: some ScatteredOptimizer, _ fallback: some ScatteredOptimizer) -> any ScatteredOptimizer {
+            GuardedOptimizer(base, fallback: fallback)
+        }
+        return join(scattered(optimizer.base), scattered(optimizer.fallback))
     }
-    func gathered<O: Optimizer>(_ optimizer: O) -> any Session { GatheredSession(Progress(optimizer, layout)) }
     return switch optimizer {
-    case let optimizer as any ElementwiseOptimizer: elementwise(optimizer)
-    case let optimizer as any ScatteredOptimizer: scattered(optimizer)
+    case let optimizer as any Guarding: guarded(optimizer)
+    case let optimizer as any ElementwiseOptimizer: chunked(optimizer)
+    case let optimizer as any ScatteredOptimizer: optimizer
     default: gathered(optimizer)
     }
 }
 
-/// An optimizer with one state for all tensors.
-private struct Progress<O: Optimizer> {
-    let optimizer: O
+private final class ScatteredSession<O: ScatteredOptimizer>: Session {
     let layout: ParameterLayout
-    var state: O.State
-    var steps = 0
+    private let optimizer: O
+    private var state: O.State
+    private(set) var steps = 0
 
     init(_ optimizer: O, _ layout: ParameterLayout) {
         (self.optimizer, self.layout) = (optimizer, layout)
         state = optimizer.initialState(for: layout)
     }
 
+    private init(copying other: ScatteredSession<O>) {
+        (layout, optimizer, state, steps) = (other.layout, other.optimizer, other.state, other.steps)
+    }
+
+    var failures: Int { (state as? any GuardState)?.failures ?? 0 }
+
+    func step(_ tensors: [TensorPlace], loss: Float?) {
+        optimizer.update(tensors: tensors, loss: loss, state: &state)
+        steps += 1
+    }
+
     func file() -> SafetensorsFile { optimizer.stateFile(optimizer.record(state), for: layout) }
 
-    mutating func restore(_ file: SafetensorsFile) throws {
+    func restore(_ file: SafetensorsFile) throws {
         let record = try optimizer.stateRecord(from: file, path: bufferName, for: layout)
-        let steps = try record.count("step")
+        // Where tensors took different numbers of steps, `step` says each one's.
+        let steps = try record.count(record.counts["step"] == nil ? "steps" : "step")
         state = try optimizer.state(from: record, for: layout)
         self.steps = steps
     }
-}
 
-/// Of an optimizer that steps on tensors where they lie.
-private final class ScatteredSession<O: ScatteredOptimizer>: Session {
-    private var progress: Progress<O>
-    var layout: ParameterLayout { progress.layout }
-    var steps: Int { progress.steps }
-
-    init(_ progress: Progress<O>) { self.progress = progress }
-
-    func step(_ tensors: [TensorPlace], loss: Float?) {
-        progress.optimizer.update(tensors: tensors, loss: loss, state: &progress.state)
-        progress.steps += 1
-    }
-
-    func file() -> SafetensorsFile { progress.file() }
-    func restore(_ file: SafetensorsFile) throws { try progress.restore(file) }
-    func copy() -> any Session { ScatteredSession(progress) }
-}
-
-/// Of any optimizer: tensors are copied into one vector and back. A tensor that sits a step out has a gradient of 0 there,
-/// and is not copied back.
-private final class GatheredSession<O: Optimizer>: Session {
-    private var progress: Progress<O>
-    private let ranges: [Range<Int>]
-    private var parameters: [Float]
-    private var gradient: [Float]
-    var layout: ParameterLayout { progress.layout }
-    var steps: Int { progress.steps }
-
-    init(_ progress: Progress<O>) {
-        (self.progress, ranges) = (progress, progress.layout.ranges)
-        parameters = [Float](repeating: 0, count: progress.layout.count)
-        gradient = parameters
-    }
-
-    func step(_ tensors: [TensorPlace], loss: Float?) {
-        parameters.withUnsafeMutableBufferPointer { parameters in
-            gradient.withUnsafeMutableBufferPointer { gradient in
-                for (tensor, range) in zip(tensors, ranges) {
-                    for (index, place) in range.enumerated() {
-                        parameters[place] = tensor.parameters[index] * tensor.keep
-                        gradient[place] = tensor.gradient?[index] ?? 0
-                    }
-                }
-            }
-        }
-        progress.optimizer.update(&parameters, gradient: gradient, loss: loss, state: &progress.state)
-        for (tensor, range) in zip(tensors, ranges) where tensor.gradient != nil {
-            for (index, place) in range.enumerated() {
-                let kept = tensor.parameters[index] * tensor.keep
-                tensor.parameters[index] =
-                    tensor.stepScale == 1 ? parameters[place] : kept + tensor.stepScale * (parameters[place] - kept)
-            }
-        }
-        progress.steps += 1
-    }
-
-    func file() -> SafetensorsFile { progress.file() }
-    func restore(_ file: SafetensorsFile) throws { try progress.restore(file) }
-    func copy() -> any Session { GatheredSession(progress) }
+    func copy() -> any Session { ScatteredSession(copying: self) }
 }

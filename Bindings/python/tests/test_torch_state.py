@@ -76,6 +76,6 @@ def test_states_that_do_not_fit_change_nothing():
         with pytest.raises(l2o.StateError):
             optimizer.load_state_dict(wrong)
     other = l2o.torch.RNNprop(model().parameters())
-    with pytest.raises(l2o.StateError, match="not of rnnprop"):
+    with pytest.raises(l2o.StateError, match="not of guarded\\(rnnprop"):
         other.load_state_dict(state)
     assert torch.equal(optimizer.state_dict()["l2o"]["states"][0], state["l2o"]["states"][0])

@@ -73,6 +73,8 @@ package struct GuardWindow: Sendable, Equatable {
 struct GuardSight: Sendable {
     var loss: Float?
     var gradient: Float?
+
+    var isFinite: Bool { loss?.isFinite ?? true && gradient?.isFinite ?? true }
 }
 
 /// Judges the steps of a rule by the losses that they lead to.

@@ -2,6 +2,16 @@ import Files
 import NumericCore
 public import Optimizers
 
+/// What every guard knows, whatever its rules remember.
+public protocol GuardState: Sendable {
+    /// Steps that were asked for.
+    var steps: Int { get }
+    /// How often the rule's steps were taken back.
+    var failures: Int { get }
+    /// Steps that the fallback is still to take; 0 while the rule steps.
+    var wait: Int { get }
+}
+
 /// A learned optimizer that is watched: where its steps do harm, they are taken back, and a hand-designed rule takes over for
 /// a while.
 ///
@@ -26,7 +36,8 @@ public import Optimizers
 /// - On a deterministic problem, a try that is not taken back leaves the mean loss of every window at most a hundredth, and
 ///   six times the noise of a mean, above the best window's.
 ///
-/// A call that takes steps back takes no step itself, for its gradient belongs to other parameters.
+/// A call that takes steps back takes no step itself, for its gradient belongs to other parameters; and where the fallback's
+/// turn is, one with a loss or a gradient that is not finite takes none either, for it would stay in the fallback's state.
 public struct GuardedOptimizer<Base: Optimizer, Fallback: Optimizer>: Optimizer {
     /// The rule that is watched.
     public let base: Base
@@ -35,9 +46,7 @@ public struct GuardedOptimizer<Base: Optimizer, Fallback: Optimizer>: Optimizer 
 
     /// Steps of the fallback after a first failure.
     static var shortestWait: Int { 20 }
-    private static var longestWait: Int { 1 << 40 }
-    /// Gradients are looked at every so many steps.
-    private static var gradientStride: Int { 8 }
+    static var longestWait: Int { 1 << 40 }
 
     /// - Parameters:
     ///   - base: the rule to watch.
@@ -55,7 +64,7 @@ public struct GuardedOptimizer<Base: Optimizer, Fallback: Optimizer>: Optimizer 
     }
 
     /// Both rules' states, what is kept, and what was seen.
-    public struct State: Sendable {
+    public struct State: GuardState {
         /// Steps that were asked for.
         public internal(set) var steps = 0
         /// How often the rule's steps were taken back.
@@ -70,69 +79,34 @@ public struct GuardedOptimizer<Base: Optimizer, Fallback: Optimizer>: Optimizer 
         var base: Base.State
         package internal(set) var fallback: Fallback.State
         var keptBase: Base.State
-        /// Empty before the first step.
-        var keptParameters: [Float] = []
+        var kept: KeptParameters
     }
 
     public func initialState(for layout: ParameterLayout) -> State {
         let state = base.initialState(for: layout)
-        return State(base: state, fallback: fallback.initialState(for: layout), keptBase: state)
+        return State(
+            base: state, fallback: fallback.initialState(for: layout), keptBase: state, kept: KeptParameters(layout))
     }
 
     public func update(
         parameters: inout MutableSpan<Float>, gradient: Span<Float>, loss: Float?, state: inout State
     ) {
-        if state.steps == 0 { keep(parameters, &state) }
+        func keep() {
+            parameters.withUnsafeBufferPointer { if let start = $0.baseAddress { state.kept.note(start) } }
+        }
         var sight = GuardSight(loss: loss)
-        if state.steps % Self.gradientStride == 0 { sight.gradient = largestMagnitude(gradient) }
-        state.steps += 1
-        if state.wait > 0 {
-            stepBack(&parameters, gradient, sight, &state)
-            return
-        }
-        switch state.watch.see(sight) {
-        case .harm: restore(&parameters, &state)
-        case .good(let steps):
-            state.proven += steps
-            if state.proven >= state.nextWait { state.nextWait = Self.shortestWait }
-            keep(parameters, &state)
+        if state.looksAtGradient { sight.gradient = gradient.withUnsafeBufferPointer(largestMagnitude) }
+        switch state.decide(sight) {
+        case .takeBack:
+            parameters.withUnsafeMutableBufferPointer { if let start = $0.baseAddress { state.kept.restore(start) } }
+        case .rule:
+            keep()
             base.update(parameters: &parameters, gradient: gradient, loss: loss, state: &state.base)
-        case .fine: base.update(parameters: &parameters, gradient: gradient, loss: loss, state: &state.base)
+        case .fallback(let isLast):
+            fallback.update(parameters: &parameters, gradient: gradient, loss: loss, state: &state.fallback)
+            if isLast { keep() }
+        case .nothing: break
         }
-    }
-
-    /// Takes a step of the fallback; after the last one the rule may try again.
-    private func stepBack(
-        _ parameters: inout MutableSpan<Float>, _ gradient: Span<Float>, _ sight: GuardSight, _ state: inout State
-    ) {
-        state.watch.note(sight, remaining: state.wait)
-        fallback.update(parameters: &parameters, gradient: gradient, loss: sight.loss, state: &state.fallback)
-        state.wait -= 1
-        guard state.wait == 0 else { return }
-        state.watch = GuardWatch(after: state.watch.current)
-        state.proven = 0
-        keep(parameters, &state)
-    }
-
-    /// Remembers what to come back to.
-    private func keep(_ parameters: borrowing MutableSpan<Float>, _ state: inout State) {
-        parameters.withUnsafeBufferPointer { values in
-            if state.keptParameters.count == values.count {
-                state.keptParameters.withUnsafeMutableBufferPointer { _ = $0.update(from: values) }
-            } else {
-                state.keptParameters = Array(values)
-            }
-        }
-        state.keptBase = state.base
-    }
-
-    private func restore(_ parameters: inout MutableSpan<Float>, _ state: inout State) {
-        parameters.withUnsafeMutableBufferPointer { _ = $0.update(from: state.keptParameters) }
-        state.base = state.keptBase
-        state.failures += 1
-        state.wait = state.nextWait
-        state.nextWait = min(2 * state.nextWait, Self.longestWait)
-        state.watch = GuardWatch()
     }
 
     // MARK: State in files
@@ -151,10 +125,7 @@ public struct GuardedOptimizer<Base: Optimizer, Fallback: Optimizer>: Optimizer 
         record.add(base.record(state.base), "rule.")
         record.add(base.record(state.keptBase), "kept.")
         record.add(fallback.record(state.fallback), "fallback.")
-        if state.steps > 0 {
-            record.tensors.append(
-                Tensor("parameters", shape: [state.keptParameters.count], values: state.keptParameters))
-        }
+        if state.steps > 0 { state.kept.add(to: &record) }
         return record
     }
 
@@ -162,10 +133,10 @@ public struct GuardedOptimizer<Base: Optimizer, Fallback: Optimizer>: Optimizer 
         var state = State(
             base: try base.state(from: record.part("rule."), for: layout),
             fallback: try fallback.state(from: record.part("fallback."), for: layout),
-            keptBase: try base.state(from: record.part("kept."), for: layout))
+            keptBase: try base.state(from: record.part("kept."), for: layout), kept: KeptParameters(layout))
         for (name, path) in Self.counts { state[keyPath: path] = try record.count(name) }
         state.watch = GuardWatch(record: try GuardWatch.counts.map { try record.count("watch.\($0)") })
-        if state.steps > 0 { state.keptParameters = try record.tensor("parameters", shape: [layout.count]) }
+        if state.steps > 0 { state.kept = try KeptParameters(record, for: layout) }
         return state
     }
 }
@@ -179,12 +150,69 @@ extension GuardedOptimizer where Fallback == Adam {
     public init(_ base: Base) { self.init(base, fallback: Adam()) }
 }
 
-/// The largest magnitude; what is not finite counts as larger than all else.
-private func largestMagnitude(_ values: Span<Float>) -> Float {
-    values.withUnsafeBufferPointer { values in
-        // Without their signs, the bits of floats are in the order of their values.
-        var largest: Int32 = 0
-        for value in values { largest = max(largest, Int32(bitPattern: value.bitPattern & 0x7FFF_FFFF)) }
-        return Float(bitPattern: UInt32(bitPattern: largest))
+extension GuardedOptimizer.State {
+    /// What a call is to do.
+    enum Move {
+        /// A step of the rule.
+        case rule
+        /// A step of the fallback; after the last one the rule may try again.
+        case fallback(isLast: Bool)
+        /// Parameters become what was kept.
+        case takeBack
+        /// What is not finite leads nowhere.
+        case nothing
     }
+
+    /// Gradients are looked at every so many steps, and all that the fallback is given.
+    var looksAtGradient: Bool { steps % 8 == 0 || wait > 0 }
+
+    /// Decides on a call. What is to be kept or taken back is, but for the parameters.
+    mutating func decide(_ sight: GuardSight) -> Move {
+        if steps == 0 { keep() }
+        steps += 1
+        if wait > 0 {
+            guard sight.isFinite else { return .nothing }
+            watch.note(sight, remaining: wait)
+            wait -= 1
+            if wait == 0 {
+                watch = GuardWatch(after: watch.current)
+                proven = 0
+                keep()
+            }
+            return .fallback(isLast: wait == 0)
+        }
+        switch watch.see(sight) {
+        case .fine: break
+        case .good(let steps):
+            proven += steps
+            if proven >= nextWait { nextWait = GuardedOptimizer.shortestWait }
+            keep()
+        case .harm:
+            takeBack()
+            return .takeBack
+        }
+        return .rule
+    }
+
+    /// Remembers what to come back to, but for the parameters.
+    mutating func keep() {
+        keptBase = base
+        kept.begin()
+    }
+
+    private mutating func takeBack() {
+        base = keptBase
+        failures += 1
+        wait = nextWait
+        nextWait = min(2 * nextWait, GuardedOptimizer.longestWait)
+        watch = GuardWatch()
+    }
+}
+
+/// The largest magnitude; what is not finite counts as larger than all else.
+func largestMagnitude(_ values: UnsafeBufferPointer<Float>) -> Float {
+    // Without their signs, the bits of floats are in the order of their values.
+    var largest: Int32 = 0
+    for value in values { largest = max(largest, Int32(bitPattern: value.bitPattern & 0x7FFF_FFFF)) }
+    return Float(bitPattern: UInt32(bitPattern: largest))
 }

@@ -7,6 +7,7 @@ import ctypes
 import os
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 _API_VERSION = 1
 _BUFFER_TOO_SMALL = 4
@@ -40,6 +41,7 @@ def _load() -> ctypes.CDLL:
         "l2o_create": [ctypes.c_char_p, size, pointer, pointer, pointer, pointer],
         "l2o_destroy": [handle], "l2o_copy": [handle, pointer], "l2o_set_threads": [handle, ctypes.c_int32],
         "l2o_step": [handle, pointer, pointer, pointer], "l2o_steps_taken": [handle, pointer],
+        "l2o_failures": [handle, pointer],
         "l2o_state_bytes": [handle, pointer], "l2o_export": [handle, pointer, size, pointer],
         "l2o_import": [handle, pointer, size],
     }
@@ -133,19 +135,25 @@ class Handle:
         """How many threads steps use; 0 is one for each core."""
         _check(_library.l2o_set_threads(self._handle, count))
 
+    def _number(self, function: Any) -> int:
+        value = ctypes.c_int64()
+        _check(function(self._handle, ctypes.byref(value)))
+        return value.value
+
     @property
     def steps(self) -> int:
         """Steps taken."""
-        value = ctypes.c_int64()
-        _check(_library.l2o_steps_taken(self._handle, ctypes.byref(value)))
-        return value.value
+        return self._number(_library.l2o_steps_taken)
+
+    @property
+    def failures(self) -> int:
+        """How often a guard took steps back."""
+        return self._number(_library.l2o_failures)
 
     @property
     def state_bytes(self) -> int:
         """Bytes that the state takes."""
-        value = ctypes.c_int64()
-        _check(_library.l2o_state_bytes(self._handle, ctypes.byref(value)))
-        return value.value
+        return self._number(_library.l2o_state_bytes)
 
     def export_state(self) -> bytearray:
         """The state, as the bytes of a safetensors file."""

@@ -31,6 +31,8 @@ class Rule:
     # Memories of a tensor as a whole, and of all tensors together.
     of_tensor: dict[str, int] = {}
     of_all: tuple[str, ...] = ()
+    # Whether rows, of which each memory then has one, are no dimension in files.
+    is_flat = False
 
     def __init__(self, constants: dict[str, float], weights: dict[str, Array]) -> None:
         self.constants, self.weights = constants, weights
@@ -180,6 +182,20 @@ class DMoptimizer(_Recurrent):
         seen = xp.stack([xp.clip(logarithm, -1, None), xp.clip(g * math.exp(c["p"]), -1, 1)])
         said, after = self._network(xp, seen, memory)
         return c["scale"] * said[0], after
+
+
+class Adam(Rule):
+    """Kingma and Ba 2015, at its usual constants: what steps while a guard lets a learned rule rest."""
+
+    rows = {"first": 1, "second": 1}
+    is_flat = True
+
+    def change(
+        self, xp: Any, m: Any, t: Any, shape: tuple[int, ...], p: Array, g: Array, memory: Memory, shared: Memory
+    ) -> tuple[Array, Memory]:
+        first, second = 0.9 * memory["first"] + 0.1 * g, 0.999 * memory["second"] + 0.001 * g * g
+        root = xp.sqrt(second[0] * _correction(m, 0.999, t))
+        return -0.001 * _correction(m, 0.9, t) * first[0] / (root + 1e-8), {"first": first, "second": second}
 
 
 _RULES: dict[str, type[Rule]] = {"gateprop": Gateprop, "rnnprop": RNNprop, "dm": DMoptimizer}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from . import _library, _rules, _safetensors
+from . import _guard, _library, _rules, _safetensors
 from ._library import L2OError
 
 Entries = Sequence[tuple[dict[str, Any], Tensor]]
@@ -35,13 +35,50 @@ def _single(tensor: Tensor) -> Tensor:
     return tensor.detach().to(torch.float32).contiguous()
 
 
-def _write_back(p: Tensor, before: Tensor | None, after: Tensor) -> None:
+def _is_in_place(p: Tensor) -> bool:
+    """Whether the kernels can change it where it lies."""
+    return p.dtype is torch.float32 and p.is_contiguous()
+
+
+def _copy(p: Tensor) -> Tensor:
+    """A copy that they can change."""
+    return p.detach().to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+
+
+def write_back(p: Tensor, before: Tensor | None, after: Tensor) -> None:
     """Gives a parameter its value after a step on a copy."""
     if p.dtype == torch.float64 and before is not None:
         # The step's digits are added to the parameter's own.
         p.add_((after - before).to(p.dtype).view(p.shape))
     else:
         p.copy_(after.view(p.shape))
+
+
+class Part(NamedTuple):
+    """A parameter that takes part in a step, by its number, and its gradient: float32, in a row, to go down."""
+
+    index: int
+    group: dict[str, Any]
+    parameter: Tensor
+    gradient: Tensor
+
+
+def active_parts(entries: Entries) -> list[Part]:
+    """Those of a step."""
+    parts = []
+    for index, (group, p) in enumerate(entries):
+        if p.grad is not None and p.numel() > 0:
+            gradient = _single(p.grad).reshape(-1)
+            parts.append(Part(index, group, p, -gradient if group["maximize"] else gradient))
+    return parts
+
+
+def descending(entries: Entries, loss: Any) -> float | None:
+    """A loss that is to fall; none where some parameters climb it and others do not."""
+    climbing = sum(bool(group["maximize"]) for group, _ in entries)
+    if loss is None or 0 < climbing < len(entries):
+        return None
+    return -float(loss) if climbing else float(loss)
 
 
 class KernelSession:
@@ -53,45 +90,69 @@ class KernelSession:
         self.count = len(parameters)
         self._handle = _library.Handle(specification, [p.shape for p in parameters])
         self._handle.set_threads(threads)
+        self._is_guarded = _guard.is_guarded(specification)
+        self._failures = 0
+        # Which a guard may give back, whether or not they have a gradient at that call.
+        self._moved = [False] * self.count
+
+    @property
+    def failures(self) -> int:
+        """How often the guard took steps back."""
+        return self._handle.failures
 
     def step(self, entries: Entries, loss: Any) -> None:
         """One step on parameters that have gradients."""
-        places, slopes = [0] * self.count, [0] * self.count
-        nowhere, single = ctypes.addressof(_NOWHERE), torch.float32
+        places, slopes = [ctypes.addressof(_NOWHERE)] * self.count, [0] * self.count
         copies: list[tuple[Tensor, Tensor | None, Tensor]] = []
+        idle: list[tuple[Tensor, Tensor | None]] = []
         # Copies have to live until the step is over.
         alive, changed, plain = [], [], True
         for index, (group, p) in enumerate(entries):
             gradient = p.grad
             if gradient is None:
-                places[index] = nowhere
+                if self._is_guarded and self._moved[index]:
+                    after = None if _is_in_place(p) else _copy(p)
+                    idle.append((p, after))
+                    places[index] = (p if after is None else after).data_ptr() or places[index]
                 continue
+            self._moved[index] = True
             if group["lr"] != 1 or group["weight_decay"] != 0:
                 plain = False
             if group["maximize"]:
                 gradient = -gradient
                 alive.append(gradient)
-            if gradient.dtype is not single or not gradient.is_contiguous() or not gradient.is_cpu:
+            if gradient.dtype is not torch.float32 or not gradient.is_contiguous() or not gradient.is_cpu:
                 gradient = _single(gradient).cpu()
                 alive.append(gradient)
-            if p.dtype is single and p.is_contiguous():
-                places[index] = p.data_ptr() or nowhere
+            slopes[index] = gradient.data_ptr()
+            if _is_in_place(p):
+                places[index] = p.data_ptr() or places[index]
                 changed.append(p)
             else:
-                after = p.detach().to(single, copy=True, memory_format=torch.contiguous_format)
+                after = _copy(p)
                 copies.append((p, after.clone() if p.dtype == torch.float64 else None, after))
-                places[index] = after.data_ptr() or nowhere
-            slopes[index] = gradient.data_ptr()
+                places[index] = after.data_ptr() or places[index]
         scales = decays = None
         if not plain:
             scales = [float(group["lr"]) for group, _ in entries]
             decays = [float(group["lr"]) * float(group["weight_decay"]) for group, _ in entries]
-        self._handle.step(places, slopes, scales, decays, None if loss is None else float(loss))
+        self._handle.step(places, slopes, scales, decays, descending(entries, loss))
+        if self._has_taken_back():
+            changed += [p for p, after in idle if after is None]
+            # Of what a step made of a parameter, nothing is to be left.
+            copies = [(p, None, after) for p, _, after in copies]
+            copies += [(p, None, after) for p, after in idle if after is not None]
         if changed:
             # Autograd has to know that they were written to.
             torch.autograd.graph.increment_version(changed)
         for p, before, after in copies:
-            _write_back(p, before, after)
+            write_back(p, before, after)
+
+    def _has_taken_back(self) -> bool:
+        if not self._is_guarded:
+            return False
+        before, self._failures = self._failures, self._handle.failures
+        return self._failures != before
 
     def export_state(self) -> bytearray:
         """The state as a safetensors file."""
@@ -99,15 +160,20 @@ class KernelSession:
 
     def import_state(self, data: bytes | bytearray) -> None:
         """Goes on from a state."""
-        self._handle.import_state(data)
+        _guard.import_state(self._handle, data)
+        self._failures = self._handle.failures
+        self._moved = _guard.moved(data, self.count)
 
 
 class TorchSession:
-    """State in tensors beside the parameters, and the rule in torch operations."""
+    """State in tensors beside the parameters, and the rule in torch operations; no guard."""
 
     on_kernels = False
+    failures = 0
 
-    def __init__(self, specification: str, parameters: Sequence[Tensor]) -> None:
+    def __init__(
+        self, specification: str, parameters: Sequence[Tensor], load: Callable[..., _rules.Rule] = _rules.load
+    ) -> None:
         self._specification = specification
         self._shapes = [tuple(p.shape) for p in parameters]
         self._devices = [p.device for p in parameters]
@@ -115,7 +181,7 @@ class TorchSession:
         # Every device has weights of its own.
         self._rules: dict[torch.device, _rules.Rule] = {}
         for device in dict.fromkeys([*self._devices, torch.device("cpu")]):
-            self._rules[device] = _rules.load(
+            self._rules[device] = load(
                 specification,
                 lambda shape, values: torch.frombuffer(bytearray(values), dtype=torch.float32).reshape(shape)
                 .to(device))  # noqa: B023
@@ -133,29 +199,35 @@ class TorchSession:
 
     def step(self, entries: Entries, loss: Any) -> None:
         """One step on parameters that have gradients."""
-        active = [
-            (index, group, p) for index, (group, p) in enumerate(entries) if p.grad is not None and p.numel() > 0]
-        if not active:
-            return
-        gradients = {index: _single(p.grad).reshape(-1) for index, _, p in active}  # type: ignore[arg-type]
-        for index, group, _ in active:
-            if group["maximize"]:
-                gradients[index] = -gradients[index]
+        active = active_parts(entries)
+        if active:
+            self.advance(active)
+
+    def advance(self, active: list[Part]) -> None:
+        """One step on some parameters."""
         self.steps += 1
         home = next(iter(self._shared.values())).device if self._shared else None
         if self._shared:
             self._shared = self._rule.shared(
-                torch, [g.to(home) for g in gradients.values()], self._shared, self.steps == 1)
-        for index, group, p in active:
+                torch, [part.gradient.to(home) for part in active], self._shared, self.steps == 1)
+        for index, group, p, gradient in active:
             self._steps[index] += 1
             values = _single(p).reshape(-1)
             lr = float(group["lr"])
             kept = values * (1 - lr * float(group["weight_decay"])) if group["weight_decay"] else values
             shared = {name: value.to(p.device) for name, value in self._shared.items()}
             change, self._memories[index] = self._rules[p.device].change(
-                torch, math, self._steps[index], self._shapes[index], kept, gradients[index], self._memories[index],
-                shared)
-            _write_back(p, values, kept + (change if lr == 1 else lr * change))
+                torch, math, self._steps[index], self._shapes[index], kept, gradient, self._memories[index], shared)
+            write_back(p, values, kept + (change if lr == 1 else lr * change))
+
+    def memory(self) -> tuple[Any, ...]:
+        """All that changes; a later step leaves what is in it alone."""
+        return self.steps, list(self._steps), list(self._memories), dict(self._shared)
+
+    def restore(self, memory: tuple[Any, ...]) -> None:
+        """Goes back to a memory."""
+        self.steps, steps, memories, shared = memory
+        self._steps, self._memories, self._shared = list(steps), list(memories), dict(shared)
 
     # A state has the same form as the library's, whose checks it goes through.
 
@@ -182,7 +254,9 @@ class TorchSession:
         total = sum(math.prod(shape) for shape in self._shapes)
         for name, rows in self._rule.rows.items():
             if total > 0 or self._shared:
-                add(name, [self._memories[index][name] for index in dense], [rows, total], 1)
+                add(
+                    name, [self._memories[index][name] for index in dense],
+                    [total] if self._rule.is_flat else [rows, total], 1)
         for name, size in self._rule.of_tensor.items():
             add(name, [self._memories[index][name] for index in dense], [len(dense), size], 0)
         for name, value in self._shared.items():
@@ -190,7 +264,8 @@ class TorchSession:
         return _safetensors.join(metadata, tensors)
 
     def import_state(self, data: bytes | bytearray) -> None:
-        """Goes on from a state."""
+        """Goes on from a state; of a guard's, from the rule's part."""
+        data = _guard.without(self._specification, data) or data
         _library.Handle(self._specification, self._shapes).import_state(data)
         metadata, tensors = _safetensors.split(data)
         read = {
@@ -204,12 +279,11 @@ class TorchSession:
             number = part if self._shared else index
             self._steps[index] = int(metadata.get(f"count.step.{number}", steps))
             size, device = math.prod(self._shapes[index]), self._devices[index]
-            memory = {name: read[name][:, place:place + size].to(device) for name in self._rule.rows}
+            memory = {
+                name: read[name].reshape(rows, -1)[:, place:place + size].to(device)
+                for name, rows in self._rule.rows.items()}
             memory |= {name: read[name][part].to(device) for name in self._rule.of_tensor}
             self._memories[index] = memory
             place += size
         for name, value in self._shared.items():
             self._shared[name] = read[name].to(value.device)
-
-
-__all__ = ["KernelSession", "L2OError", "TorchSession", "check_gradient"]

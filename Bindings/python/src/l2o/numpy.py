@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _library
+from . import _guard, _library
 from ._library import L2OError
 
 __all__ = ["Optimizer"]
@@ -24,6 +24,8 @@ class Optimizer:
     Args:
         specification: as the command takes it: ``"gateprop"``, ``"adam:lr=2^-7"``, a file of weights.
         parameters: float32 arrays, C-contiguous and writable; they are kept, not copied.
+        guard: whether a learned rule is watched: steps that do harm are taken back, and Adam steps for a while. It judges by the
+            losses that steps are told of, and without them by gradients that overflow or grow a hundredfold alone.
         threads: how many to use; 0 is one for each core. Results do not depend on it.
 
     Example:
@@ -33,7 +35,9 @@ class Optimizer:
         ...     optimizer.step([2 * (x - np.float32([1, -2]))])
     """
 
-    def __init__(self, specification: str, parameters: Sequence[np.ndarray[Any, Any]], *, threads: int = 0) -> None:
+    def __init__(
+        self, specification: str, parameters: Sequence[np.ndarray[Any, Any]], *, guard: bool = True, threads: int = 0
+    ) -> None:
         self.specification = os.fspath(specification)
         self.parameters = list(parameters)
         for index, array in enumerate(self.parameters):
@@ -41,7 +45,8 @@ class Optimizer:
                 raise L2OError(f"parameter {index} is no C-contiguous float32 array; make one by np.ascontiguousarray")
             if not array.flags.writeable:
                 raise L2OError(f"parameter {index} cannot be written to; give a copy")
-        self._handle = _library.Handle(self.specification, [array.shape for array in self.parameters])
+        own = _guard.guarded(self.specification) if guard else self.specification
+        self._handle = _library.Handle(own, [array.shape for array in self.parameters])
         self._handle.set_threads(threads)
 
     def step(
@@ -51,10 +56,11 @@ class Optimizer:
         """Takes one step.
 
         Args:
-            gradients: one for each parameter, of its shape; ``None`` leaves the parameter as it is.
+            gradients: one for each parameter, of its shape; ``None`` leaves the parameter as it is, unless the guard takes
+                back steps that it took.
             scale: what the rule's step is multiplied by.
             weight_decay: parameters lose the share ``scale * weight_decay`` before the step.
-            loss: the loss at these gradients, where it is at hand; few optimizers look at it.
+            loss: the loss at these gradients, where it is at hand: what the guard judges by.
         """
         if len(gradients) != len(self.parameters):
             raise L2OError(f"{len(self.parameters)} gradients are needed, not {len(gradients)}")
@@ -78,10 +84,16 @@ class Optimizer:
         """Steps taken."""
         return self._handle.steps
 
+    @property
+    def failures(self) -> int:
+        """How often the guard took steps back."""
+        return self._handle.failures
+
     def state(self) -> bytes:
         """What the optimizer remembers, as the bytes of a safetensors file."""
         return bytes(self._handle.export_state())
 
     def load_state(self, state: bytes) -> None:
-        """Goes on from a state of the same optimizer for the same shapes, with the same bits."""
-        self._handle.import_state(state)
+        """Goes on from a state of the same optimizer for the same shapes, with the same bits; of one with another ``guard``,
+        from the rule's part of it."""
+        _guard.import_state(self._handle, state)

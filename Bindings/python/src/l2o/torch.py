@@ -16,13 +16,15 @@ from typing import Any, Union
 import torch
 from torch import Tensor
 
-from . import _library
+from . import _guard, _library
 from ._library import L2OError, StateError
+from ._torch_guard import GuardedTorchSession
 from ._torch_sessions import KernelSession, TorchSession, check_gradient
 
 __all__ = ["DMoptimizer", "Gateprop", "Optimizer", "RNNprop"]
 
 Params = Union[Iterable[Tensor], Iterable[dict[str, Any]]]
+_Session = Union[KernelSession, TorchSession, GuardedTorchSession]
 _FORMAT = 1
 
 
@@ -38,12 +40,16 @@ class Optimizer(torch.optim.Optimizer):
         weight_decay: decoupled: before each step, parameters lose the share ``lr * weight_decay``. As ``lr`` is 1, AdamW's
             usual 0.01 at a learning rate of 0.001 is ``weight_decay=1e-5`` here.
         maximize: climb instead of descend.
+        guard: whether a learned rule is watched: steps that do harm are taken back, and Adam steps for a while. It judges by the
+            losses that ``step`` is told of, by ``loss`` or a closure, and without them by gradients that overflow or grow a
+            hundredfold alone. It costs as much memory again as the rule's state, and 12 bytes a parameter. On other devices than
+            the CPU, a step that is told a loss waits for it. Hand-designed optimizers have no guard.
         threads: threads of the kernels; ``None`` is PyTorch's own number. Results do not depend on it.
         force: ``"torch"`` runs the rule in torch operations on the CPU too.
 
-    A parameter without a gradient is left alone, and so is what is remembered of it. Sparse gradients are refused. Parameters
-    of 16 bits are stepped on in float32 and rounded; float64 ones get float32 steps. ``state_dict`` has the whole state, the
-    same on every device: training goes on with the same bits in another process.
+    A parameter without a gradient is left alone, and so is what is remembered of it, unless the guard takes back steps of it.
+    Sparse gradients are refused. Parameters of 16 bits are stepped on in float32 and rounded; float64 ones get float32 steps.
+    ``state_dict`` has the whole state, the same on every device: training goes on with the same bits in another process.
 
     Example:
         >>> optimizer = l2o.torch.Optimizer(model.parameters(), "gateprop")
@@ -54,13 +60,13 @@ class Optimizer(torch.optim.Optimizer):
 
     def __init__(
         self, params: Params, specification: str, *, lr: float = 1.0, weight_decay: float = 0.0,
-        maximize: bool = False, threads: int | None = None, force: str | None = None,
+        maximize: bool = False, guard: bool = True, threads: int | None = None, force: str | None = None,
     ) -> None:
         if force not in (None, "torch"):
             raise L2OError(f'force is {force!r}; give "torch" or None')
         self.specification = os.fspath(specification)
-        self._threads, self._force = threads, force
-        self._sessions: list[KernelSession | TorchSession] = []
+        self._guard, self._threads, self._force = guard, threads, force
+        self._sessions: list[_Session] = []
         # Names that cannot be used are told now, not at the first step.
         _library.Handle(self.specification, [])
         super().__init__(params, dict(lr=lr, weight_decay=weight_decay, maximize=maximize))
@@ -81,7 +87,8 @@ class Optimizer(torch.optim.Optimizer):
 
         Args:
             closure: computes the loss once more, and gradients.
-            loss: the loss at these gradients, where it is at hand; few optimizers look at it.
+            loss: the loss at these gradients, where it is at hand: what the guard judges by. Where several processes train one
+                model, give the mean over all of them, or none: each has to judge alike.
         """
         if closure is not None:
             with torch.enable_grad():
@@ -104,6 +111,11 @@ class Optimizer(torch.optim.Optimizer):
                 session = self._sessions[index] = self._make_session(part, session.export_state())
             session.step(part, loss)
 
+    @property
+    def failures(self) -> int:
+        """How often the guard took steps back."""
+        return sum(session.failures for session in self._sessions)
+
     # Sessions: one for the parameters that were there at the first step, one for those that came later.
 
     def _extend(self, entries: list[tuple[dict[str, Any], Tensor]]) -> None:
@@ -116,19 +128,22 @@ class Optimizer(torch.optim.Optimizer):
 
     def _make_session(
         self, entries: list[tuple[dict[str, Any], Tensor]], state: Any = None
-    ) -> KernelSession | TorchSession:
+    ) -> _Session:
         parameters = [p for _, p in entries]
-        session: KernelSession | TorchSession
+        session: _Session
+        own = _guard.guarded(self.specification) if self._guard else self.specification
         if self._wants_kernels(entries):
             threads = torch.get_num_threads() if self._threads is None else self._threads
-            session = KernelSession(self.specification, parameters, threads)
+            session = KernelSession(own, parameters, threads)
+        elif _guard.is_guarded(own):
+            session = GuardedTorchSession(_guard.unguarded(own), parameters)
         else:
-            session = TorchSession(self.specification, parameters)
+            session = TorchSession(own, parameters)
         if state is not None:
             session.import_state(state)
         return session
 
-    def _restored(self, states: list[Any], counts: list[int]) -> list[KernelSession | TorchSession]:
+    def _restored(self, states: list[Any], counts: list[int]) -> list[_Session]:
         entries = [(group, p) for group in self.param_groups for p in group["params"]]
         if sum(counts) > len(entries) or len(counts) != len(states) or any(count < 0 for count in counts):
             raise StateError(f"the state is one of {sum(counts)} parameters, not {len(entries)}; give this model's")
@@ -167,8 +182,8 @@ class Optimizer(torch.optim.Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         return {
-            **super().__getstate__(), "specification": self.specification, "_threads": self._threads,
-            "_force": self._force,
+            **super().__getstate__(), "specification": self.specification, "_guard": self._guard,
+            "_threads": self._threads, "_force": self._force,
             "_sessions": [(session.count, bytes(session.export_state())) for session in self._sessions],
         }
 
