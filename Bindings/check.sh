@@ -17,6 +17,8 @@ for argument in "$@"; do
     esac
 done
 
+command -v nm > /dev/null || ../Scripts/apt_install.sh binutils
+
 # The C compiler of the Swift toolchain has both sanitizers; its thread sanitizer needs the runtime's dispatch.
 toolchain=$(dirname "$(dirname "$(readlink -f "$(command -v swift)")")")
 cc=$toolchain/bin/clang

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the wheel, installs it into an empty environment without Swift on its path, runs the README's lines and the tests.
-# L2O_TEST_PYTHON is a Python with torch, numpy and pytest, whose packages the environment then shares; without it they are
-# installed, which takes a minute.
+# L2O_TEST_PYTHON is a Python with torch, numpy, pytest, jax and optax, whose packages the environment shares; without it
+# test_python.sh makes one.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -10,21 +10,22 @@ wheel=$(./build_wheel.sh)
 ls -l "$wheel"
 
 echo "== an empty environment"
+packages=${L2O_TEST_PYTHON:-$(./test_python.sh)}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"${L2O_TEST_PYTHON:-python3}" -m venv "$folder/venv"
+"$packages" -m venv "$folder/venv"
 python=$folder/venv/bin/python
 "$python" -m pip install --quiet --disable-pip-version-check "$wheel"
-if [[ -n ${L2O_TEST_PYTHON:-} ]]; then
-    "$L2O_TEST_PYTHON" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])' \
-        > "$("$python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')/shared.pth"
-else
-    # The build for CPUs alone is a tenth of the other, where the index has it.
-    "$python" -m pip install --quiet --disable-pip-version-check "torch==2.13.0+cpu" numpy pytest ||
-        "$python" -m pip install --quiet --disable-pip-version-check torch numpy pytest
-fi
+paths='import sysconfig; print(sysconfig.get_paths()["purelib"])'
+"$packages" -c "$paths" > "$("$python" -c "$paths")/shared.pth"
 alone() { (cd "$folder" && env -u PYTHONPATH -u L2O_LIBRARY PATH=/usr/bin:/bin "$python" "$@"); }
 alone -m l2o
+
+# What makes the same race from Swift: the wheel's own command, or one that was built here.
+if [[ -z ${L2O_TEST_COMMAND:-} && -x ../../.build/release/l2o ]]; then
+    L2O_TEST_COMMAND=$(realpath ../../.build/release/l2o)
+    export L2O_TEST_COMMAND
+fi
 
 echo "== the README's lines"
 awk '/^```python/ { inside = 1; next } /^```/ { inside = 0 } inside' README.md > "$folder/readme.py"
