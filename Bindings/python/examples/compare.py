@@ -105,7 +105,7 @@ def draw(title, groups, tuning, path):
     axes.set(title=title, ylabel="test loss", yscale="log")
     axes.set(xlabel="seconds of training, tests and tuning left out", xlim=0)
     ticks = axes.yaxis
-    ticks.set_major_locator(ticker.LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    ticks.set_major_locator(ticker.LogLocator(subs=(1, 1.3, 1.6, 2, 2.5, 3, 4, 5, 7)))
     ticks.set_minor_locator(ticker.NullLocator())
     ticks.set_major_formatter("{x:.3g}")
     axes.grid(color="#e4e7eb")
