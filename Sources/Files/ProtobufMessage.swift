@@ -1,11 +1,12 @@
-import Files
-
 /// A message of Protocol Buffers being written, field by field.
 ///
-/// Event files need four messages of a few fields each, only ever written; that is less than the generated code of a
-/// library would be, and every build is spared the library.
-struct ProtobufMessage {
-    private(set) var bytes: [UInt8] = []
+/// Event files and ONNX models need a dozen messages of a few fields each, only ever written; that is less than the
+/// generated code of a library would be, and every build is spared the library.
+package struct ProtobufMessage {
+    /// The message so far.
+    package private(set) var bytes: [UInt8] = []
+
+    package init() {}
 
     /// Wire types, as the encoding's specification numbers them.
     private enum WireType: UInt64 {
@@ -15,24 +16,26 @@ struct ProtobufMessage {
         case fourBytes = 5
     }
 
-    mutating func add(_ field: UInt64, _ value: Double) {
+    package mutating func add(_ field: UInt64, _ value: Double) {
         addKey(field, .eightBytes)
         bytes += littleEndianBytes(value.bitPattern)
     }
 
-    mutating func add(_ field: UInt64, _ value: Float) {
+    package mutating func add(_ field: UInt64, _ value: Float) {
         addKey(field, .fourBytes)
         bytes += littleEndianBytes(value.bitPattern)
     }
 
-    mutating func add(_ field: UInt64, _ value: Int64) {
+    package mutating func add(_ field: UInt64, _ value: Int64) {
         addKey(field, .varint)
         addVarint(UInt64(bitPattern: value))
     }
 
-    mutating func add(_ field: UInt64, _ value: String) { addDelimited(field, Array(value.utf8)) }
+    package mutating func add(_ field: UInt64, _ value: String) { addDelimited(field, Array(value.utf8)) }
 
-    mutating func add(_ field: UInt64, _ message: ProtobufMessage) { addDelimited(field, message.bytes) }
+    package mutating func add(_ field: UInt64, _ message: ProtobufMessage) { addDelimited(field, message.bytes) }
+
+    package mutating func add(_ field: UInt64, bytes: [UInt8]) { addDelimited(field, bytes) }
 
     private mutating func addDelimited(_ field: UInt64, _ content: [UInt8]) {
         addKey(field, .lengthDelimited)
