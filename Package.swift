@@ -66,6 +66,7 @@ let package = Package(
         .library(name: "LearnedOptimizers", targets: ["LearnedOptimizers", "NumericCore"] + optimizers),
         .library(name: "Optimizers", targets: optimizers),
         .library(name: "Optimizees", targets: ["Optimizees", "Parameters", "Datasets", "NumericCore", "Files"]),
+        .library(name: "Interchange", targets: ["Interchange"] + optimizers),
         .library(name: "MetaTraining", targets: ["MetaTraining"]),
         .library(name: "Evaluation", targets: ["Evaluation", "Statistics"]),
         .library(name: "L2OCommands", targets: ["L2OCommands"]),
@@ -124,6 +125,10 @@ let package = Package(
             name: "LearnedOptimizers",
             dependencies: ["Optimizers", "KernelTypes", "NumericCore", "CShippedWeights", "Files"],
             swiftSettings: numericSettings()),
+        .target(
+            name: "Interchange",
+            dependencies: ["LearnedOptimizers", "Optimizers", "KernelTypes", "NumericCore", "Files", "Platform"],
+            swiftSettings: safeSettings),
 
         // MARK: Learning and measuring
         .target(
@@ -183,7 +188,7 @@ let package = Package(
             dependencies: [
                 "Datasets", "Optimizees", "Optimizers", "LearnedOptimizers", "MetaTraining", "Evaluation",
                 "Statistics", "ResultsStore", "PaperExperiments", "Reporting", "Explanation", "HTMLReport",
-                "Diagnosis", "NumericCore", "Files", "Platform",
+                "Diagnosis", "Interchange", "NumericCore", "Files", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: safeSettings),
@@ -214,6 +219,9 @@ let package = Package(
         tests(
             "LearnedOptimizers",
             ["LearnedOptimizers", "Optimizers", "TestKernels", "KernelTypes", "NumericCore", "Files"]),
+        tests(
+            "Interchange",
+            ["Interchange", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests(
             "MetaTraining",
             ["MetaTraining", "Datasets", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
@@ -251,7 +259,10 @@ let package = Package(
             ["Diagnosis", "MetaTraining", "Optimizees", "LearnedOptimizers", "Optimizers", "NumericCore", "Files"]),
         tests(
             "CommandLine",
-            ["l2o", "PaperExperiments", "LearnedOptimizers", "Evaluation", "ResultsStore", "NumericCore", "Files"]),
+            [
+                "l2o", "PaperExperiments", "Interchange", "LearnedOptimizers", "Optimizers", "Evaluation",
+                "ResultsStore", "NumericCore", "Files",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

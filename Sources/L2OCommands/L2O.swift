@@ -17,6 +17,7 @@ public struct L2O: ParsableCommand {
               l2o list optimizees
               l2o inspect rnnprop
               l2o explain gateprop
+              l2o export onnx rnnprop --out rnnprop.onnx
               l2o data fetch mnist
 
             Environment:
@@ -35,7 +36,7 @@ public struct L2O: ParsableCommand {
     public static let commands: [any ParsableCommand.Type] = [
         QuickstartCommand.self, MetaTrainCommand.self, PlanCommand.self, DoctorCommand.self, RaceCommand.self,
         ReproduceCommand.self, ReportCommand.self, ListCommand.self, InspectCommand.self, ExplainCommand.self,
-        DataCommand.self,
+        ExportCommand.self, DataCommand.self,
     ]
 
     public init() {}

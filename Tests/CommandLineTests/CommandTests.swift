@@ -10,7 +10,10 @@ import Testing
         #expect(outcome.output.contains("\nthreads  ") && outcome.output.contains("\nSwift    6."))
     }
 
-    @Test(arguments: [[], ["race"], ["doctor"], ["meta-train"], ["list"], ["inspect"], ["data"], ["data", "fetch"]])
+    @Test(arguments: [
+        [], ["race"], ["doctor"], ["meta-train"], ["list"], ["inspect"], ["data"], ["data", "fetch"],
+        ["export", "onnx"],
+    ])
     func helpHasExamples(_ command: [String]) throws {
         let outcome = try l2o(command + ["--help"])
         #expect(outcome.exitCode == 0 && outcome.errors.isEmpty)
