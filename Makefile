@@ -32,12 +32,13 @@ docs: setup
 	$(SWIFT) build --product l2o
 	Scripts/check_docs.sh
 
-# Makes the Python package's wheel, in Bindings/python/dist.
+# Makes the Python package's wheel with the command l2o inside, in Bindings/python/dist. The command is built once more, with
+# Swift's runtime and Foundation inside, which takes minutes the first time.
 wheel: setup
 	Bindings/build.sh
-	Bindings/python/build_wheel.sh
+	command=$$(Bindings/build_command.sh) && L2O_COMMAND=$$command Bindings/python/build_wheel.sh
 
-# Makes the wheel, installs it into an empty environment, and runs README's lines and the tests there.
+# Makes a wheel without the command, installs it into an empty environment, and runs README's lines and the tests there.
 python-test: setup
 	Bindings/build.sh
 	Bindings/python/check.sh

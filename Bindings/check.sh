@@ -2,18 +2,20 @@
 # Checks the C library and the Python package: builds the library, looks at what it exports and needs, runs the C tests, then
 # builds the wheel, installs it into an empty environment and runs the README's lines and the tests there.
 #
-#   Bindings/check.sh [--c] [--sanitize]
+#   Bindings/check.sh [--c] [--command] [--sanitize]
 #       --c         the C library alone
+#       --command   with the command l2o in the wheel, which is built for that: minutes more the first time
 #       --sanitize  the C tests with the library itself compiled for the address, then the thread sanitizer: minutes more
 set -euo pipefail
 cd "$(dirname "$0")"
 
-python=yes sanitize=no
+python=yes command=no sanitize=no
 for argument in "$@"; do
     case $argument in
         --c) python=no ;;
+        --command) command=yes ;;
         --sanitize) sanitize=yes ;;
-        *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+        *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     esac
 done
 
@@ -62,4 +64,9 @@ if [[ $sanitize == yes ]]; then
     unset L2O_RUNTIME_OUTSIDE
 fi
 
+if [[ $command == yes ]]; then
+    echo "== the command for machines without Swift"
+    L2O_COMMAND=$(./build_command.sh)
+    export L2O_COMMAND
+fi
 if [[ $python == yes ]]; then python/check.sh; fi

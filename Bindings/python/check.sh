@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the wheel, installs it into an empty environment without Swift on its path, runs the README's lines and the tests.
 # L2O_TEST_PYTHON is a Python with torch, numpy, pytest, jax and optax, whose packages the environment shares; without it
-# test_python.sh makes one.
+# test_python.sh makes one. L2O_COMMAND is the command l2o that goes into the wheel; without it the wheel has none.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -21,8 +21,14 @@ paths='import sysconfig; print(sysconfig.get_paths()["purelib"])'
 alone() { (cd "$folder" && env -u PYTHONPATH -u L2O_LIBRARY PATH=/usr/bin:/bin "$python" "$@"); }
 alone -m l2o
 
-# What makes the same race from Swift: the wheel's own command, or one that was built here.
-if [[ -z ${L2O_TEST_COMMAND:-} && -x ../../.build/release/l2o ]]; then
+# Tests race with the wheel's own command, or with one that was built here.
+if [[ -n ${L2O_COMMAND:-} ]]; then
+    echo "== the command"
+    l2o() { (cd "$folder" && env -i PATH=/usr/bin:/bin HOME="$folder" "$folder/venv/bin/l2o" "$@"); }
+    l2o --version
+    l2o quickstart --iterations 2 --out "$folder/quickstart" > /dev/null
+    ls "$folder"/quickstart/{race,trained/race}.svg "$folder/quickstart/training/latest.safetensors"
+elif [[ -z ${L2O_TEST_COMMAND:-} && -x ../../.build/release/l2o ]]; then
     L2O_TEST_COMMAND=$(realpath ../../.build/release/l2o)
     export L2O_TEST_COMMAND
 fi

@@ -1,6 +1,6 @@
 """What a step costs through PyTorch, against torch.optim.Adam and against the same network in eager PyTorch.
 
-    python Bindings/python/benchmarks/step.py [--rounds N] [--threads N]
+    python Bindings/python/benchmarks/step.py [--rounds N] [--threads N] [--guard]
 
 Every round times each optimizer once, one after the other, so that what else the machine does meets all of them; times are
 medians over rounds, ratios medians of ratios within a round.
@@ -43,13 +43,34 @@ def compare(title, sizes, makers, rounds, steps):
         print(f"| {name} | {statistics.median(values):,.0f} | {ratio:.2f} |", flush=True)
 
 
+def guard(title, sizes, rounds):
+    """What the guard costs: steps with and without it in turn, in blocks of 160, each with one in which parameters are kept."""
+    loss = torch.tensor(1.0)
+    guarded, plain = (l2o.torch.Gateprop(tensors(sizes), guard=on) for on in (True, False))
+    ratios, block = [], 160
+    # The first windows are shorter: 10, 20, 40, 80.
+    for count in [150] + [block] * rounds:
+        seconds = [0.0, 0.0]
+        for _ in range(count):
+            for index, optimizer in enumerate((guarded, plain)):
+                begin = time.perf_counter()
+                optimizer.step(loss=loss)
+                seconds[index] += time.perf_counter() - begin
+        ratios.append(seconds[0] / seconds[1])
+    ratios = sorted(ratios[1:])
+    print(f"| {title} | {statistics.median(ratios):.3f} | {ratios[0]:.3f} to {ratios[-1]:.3f} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--guard", action="store_true", help="what the guard costs, alone")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     print(f"l2o {l2o.__version__}, kernels {l2o.kernels()}; torch {torch.__version__}; {options.threads} threads")
+    if options.guard:
+        return guards(options.rounds)
     gateprop = ("Gateprop", lambda p: l2o.torch.Gateprop(p))
     adam = ("Adam(foreach=True)", lambda p: torch.optim.Adam(p, foreach=True))
     compare("10⁶ parameters in 50 tensors", [20_000] * 50, [gateprop, adam], options.rounds, 10)
@@ -62,6 +83,15 @@ def main():
             ("RNNprop", lambda p: l2o.torch.RNNprop(p)),
             ("the same in eager PyTorch", lambda p: l2o.torch.RNNprop(p, force="torch")),
         ], options.rounds, 2)
+    guards(options.rounds)
+
+
+def guards(rounds):
+    print("\nGateprop with its guard to without, blocks of 160 steps\n\n| gradients | median | range |\n|---|---:|---|")
+    guard("10⁶ parameters in 50 tensors", [20_000] * 50, rounds)
+    guard("1,000 tensors of 16", [16] * 1000, rounds)
+    guard("15,910 parameters in 4 tensors", [15_680, 20, 200, 10], rounds)
+    guard("one tensor of 1", [1], rounds)
 
 
 if __name__ == "__main__":

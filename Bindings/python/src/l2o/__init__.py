@@ -6,8 +6,7 @@
 ``l2o.optax``  a ``GradientTransformation`` for JAX
 =============  =========================================================
 
-``python -m l2o`` says what there is on this machine. The command ``l2o``, which trains and races optimizers, is inside where the
-wheel was made with it (``L2O_COMMAND``).
+``python -m l2o`` says what there is on this machine. The command ``l2o`` trains, races and explains optimizers.
 """
 
 from ._library import L2OError, StateError, kernels, names

@@ -9,5 +9,5 @@ def main() -> None:
     """Becomes the command."""
     command = pathlib.Path(__file__).parent / "bin" / "l2o"
     if not command.exists():
-        sys.exit("l2o: this installation has no command; make the wheel with it: L2O_COMMAND=FILE make wheel")
+        sys.exit("l2o: this installation has no command; install a wheel that `make wheel` made")
     os.execv(command, ["l2o", *sys.argv[1:]])

@@ -75,8 +75,10 @@ def active_parts(entries: Entries) -> list[Part]:
 
 def descending(entries: Entries, loss: Any) -> float | None:
     """A loss that is to fall; none where some parameters climb it and others do not."""
+    if loss is None:
+        return None
     climbing = sum(bool(group["maximize"]) for group, _ in entries)
-    if loss is None or 0 < climbing < len(entries):
+    if 0 < climbing < len(entries):
         return None
     return -float(loss) if climbing else float(loss)
 
@@ -91,7 +93,6 @@ class KernelSession:
         self._handle = _library.Handle(specification, [p.shape for p in parameters])
         self._handle.set_threads(threads)
         self._is_guarded = _guard.is_guarded(specification)
-        self._failures = 0
         # Which a guard may give back, whether or not they have a gradient at that call.
         self._moved = [False] * self.count
 
@@ -136,8 +137,11 @@ class KernelSession:
         if not plain:
             scales = [float(group["lr"]) for group, _ in entries]
             decays = [float(group["lr"]) * float(group["weight_decay"]) for group, _ in entries]
+        # Parameters that are where their steps are taken need no more than that.
+        is_watching = self._is_guarded and bool(idle or copies)
+        failures = self.failures if is_watching else 0
         self._handle.step(places, slopes, scales, decays, descending(entries, loss))
-        if self._has_taken_back():
+        if is_watching and self.failures > failures:
             changed += [p for p, after in idle if after is None]
             # Of what a step made of a parameter, nothing is to be left.
             copies = [(p, None, after) for p, _, after in copies]
@@ -148,12 +152,6 @@ class KernelSession:
         for p, before, after in copies:
             write_back(p, before, after)
 
-    def _has_taken_back(self) -> bool:
-        if not self._is_guarded:
-            return False
-        before, self._failures = self._failures, self._handle.failures
-        return self._failures != before
-
     def export_state(self) -> bytearray:
         """The state as a safetensors file."""
         return self._handle.export_state()
@@ -161,7 +159,6 @@ class KernelSession:
     def import_state(self, data: bytes | bytearray) -> None:
         """Goes on from a state."""
         _guard.import_state(self._handle, data)
-        self._failures = self._handle.failures
         self._moved = _guard.moved(data, self.count)
 
 
