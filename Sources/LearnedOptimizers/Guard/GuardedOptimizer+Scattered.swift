@@ -18,6 +18,7 @@ extension GuardedOptimizer: Guarding {}
 extension GuardedOptimizer: ScatteredOptimizer where Base: ScatteredOptimizer, Fallback: ScatteredOptimizer {
     public func update(tensors: [TensorPlace], loss: Float?, state: inout State) {
         func keep() {
+            guard !state.kept.isComplete else { return }
             for (index, tensor) in tensors.enumerated() where tensor.gradient != nil {
                 state.kept.note(index, tensor.parameters)
             }
@@ -40,9 +41,12 @@ extension GuardedOptimizer: ScatteredOptimizer where Base: ScatteredOptimizer, F
     /// The largest magnitude in all gradients.
     private func largestMagnitude(_ tensors: [TensorPlace], _ counts: [Int]) -> Float {
         let piece = 1 << 15
-        let pieces = zip(tensors, counts).flatMap { tensor, count in
-            stride(from: 0, to: tensor.gradient == nil ? 0 : count, by: piece).map {
-                UnsafeBufferPointer(start: tensor.gradient! + $0, count: min(piece, count - $0))
+        var pieces: [UnsafeBufferPointer<Float>] = []
+        pieces.reserveCapacity(tensors.count)
+        for (tensor, count) in zip(tensors, counts) {
+            guard let gradient = tensor.gradient else { continue }
+            for start in stride(from: 0, to: count, by: piece) {
+                pieces.append(UnsafeBufferPointer(start: gradient + start, count: min(piece, count - start)))
             }
         }
         let groups = groups(of: pieces.map(\.count), upTo: piece)

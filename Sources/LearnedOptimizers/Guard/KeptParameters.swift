@@ -9,6 +9,8 @@ struct KeptParameters: Sendable {
     /// Memory that is used again, of tensors that moved before.
     private var values: [[Float]]
     private var isKept: [Bool]
+    /// How many are kept: where all are, there is nothing to note.
+    private var keptCount = 0
 
     init(_ layout: ParameterLayout) {
         counts = layout.shapes.map(\.count)
@@ -18,13 +20,17 @@ struct KeptParameters: Sendable {
 
     /// Forgets what was kept: parameters are worth keeping as they are now.
     mutating func begin() {
+        keptCount = 0
         for index in isKept.indices { isKept[index] = false }
     }
+
+    var isComplete: Bool { keptCount == counts.count }
 
     /// Is told of every tensor that is about to move, or has to be kept now.
     mutating func note(_ index: Int, _ parameters: UnsafePointer<Float>) {
         guard !isKept[index] else { return }
         isKept[index] = true
+        keptCount += 1
         let now = UnsafeBufferPointer(start: parameters, count: counts[index])
         if values[index].count == now.count {
             values[index].withUnsafeMutableBufferPointer { _ = $0.update(from: now) }
@@ -44,6 +50,7 @@ struct KeptParameters: Sendable {
     // MARK: All tensors, one after the other
 
     mutating func note(_ parameters: UnsafePointer<Float>) {
+        guard !isComplete else { return }
         var place = 0
         for (index, count) in counts.enumerated() {
             note(index, parameters + place)
@@ -80,6 +87,7 @@ struct KeptParameters: Sendable {
         for (index, range) in layout.ranges.enumerated() where record.counts[Self.missing(index)] == nil {
             values[index] = Array(all[range])
             isKept[index] = true
+            keptCount += 1
         }
     }
 }

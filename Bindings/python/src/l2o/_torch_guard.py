@@ -85,7 +85,8 @@ class GuardedTorchSession:
         if self._judge.looks_at_gradients():
             size = max(
                 (float(part.gradient.abs().max()) for part in active), key=lambda x: math.inf if math.isnan(x) else x)
-        before, after = self._judge.judge(size, descending(entries, loss))
+        climbing = sum(bool(part.group["maximize"]) for part in active)
+        before, after = self._judge.judge(size, descending(loss, climbing, len(active)))
         if after["failures"] > before["failures"]:
             self._take_back(entries)
         elif before["wait"] == 0:

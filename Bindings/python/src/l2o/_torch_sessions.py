@@ -73,12 +73,9 @@ def active_parts(entries: Entries) -> list[Part]:
     return parts
 
 
-def descending(entries: Entries, loss: Any) -> float | None:
-    """A loss that is to fall; none where some parameters climb it and others do not."""
-    if loss is None:
-        return None
-    climbing = sum(bool(group["maximize"]) for group, _ in entries)
-    if 0 < climbing < len(entries):
+def descending(loss: Any, climbing: int, count: int) -> float | None:
+    """A loss that is to fall; none where some of so many parameters climb it and others do not."""
+    if loss is None or 0 < climbing < count:
         return None
     return -float(loss) if climbing else float(loss)
 
@@ -107,7 +104,7 @@ class KernelSession:
         copies: list[tuple[Tensor, Tensor | None, Tensor]] = []
         idle: list[tuple[Tensor, Tensor | None]] = []
         # Copies have to live until the step is over.
-        alive, changed, plain = [], [], True
+        alive, changed, plain, climbing = [], [], True, 0
         for index, (group, p) in enumerate(entries):
             gradient = p.grad
             if gradient is None:
@@ -122,6 +119,7 @@ class KernelSession:
             if group["maximize"]:
                 gradient = -gradient
                 alive.append(gradient)
+                climbing += 1
             if gradient.dtype is not torch.float32 or not gradient.is_contiguous() or not gradient.is_cpu:
                 gradient = _single(gradient).cpu()
                 alive.append(gradient)
@@ -140,7 +138,7 @@ class KernelSession:
         # Parameters that are where their steps are taken need no more than that.
         is_watching = self._is_guarded and bool(idle or copies)
         failures = self.failures if is_watching else 0
-        self._handle.step(places, slopes, scales, decays, descending(entries, loss))
+        self._handle.step(places, slopes, scales, decays, descending(loss, climbing, len(changed) + len(copies)))
         if is_watching and self.failures > failures:
             changed += [p for p, after in idle if after is None]
             # Of what a step made of a parameter, nothing is to be left.
