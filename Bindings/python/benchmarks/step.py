@@ -53,8 +53,10 @@ def guard(title, sizes, rounds):
     # The first windows are shorter: 10, 20, 40, 80.
     for count in [150] + [block] * rounds:
         seconds = [0.0, 0.0]
-        for _ in range(count):
-            for index, optimizer in enumerate((guarded, plain)):
+        for step in range(count):
+            # Either is the first of a pair as often.
+            for index in (step % 2, 1 - step % 2):
+                optimizer = (guarded, plain)[index]
                 begin = time.process_time()
                 optimizer.step(loss=loss)
                 seconds[index] += time.process_time() - begin
