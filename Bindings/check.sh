@@ -25,7 +25,7 @@ command -v nm > /dev/null || ../Scripts/apt_install.sh binutils
 toolchain=$(dirname "$(dirname "$(readlink -f "$(command -v swift)")")")
 cc=$toolchain/bin/clang
 runtime=$toolchain/lib/swift/linux
-flags=(-fuse-ld=lld -std=c11 -Wall -Wextra -Werror -g -Iinclude Tests/test_l2o.c)
+flags=(-fuse-ld=lld -std=c11 -Wall -Wextra -Werror -g -Iinclude Tests/*.c)
 
 echo "== the library"
 ./build.sh
