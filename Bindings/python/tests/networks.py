@@ -17,15 +17,17 @@ def data():
     return torch.randn(64, 20, generator=generator), torch.randint(0, 3, (64,), generator=generator)
 
 
-def train(network, optimizer, steps):
+def train(network, optimizer, steps, after=lambda step: None, with_loss=False):
+    """The losses of some steps, which are told to the optimizer where it wants them; `after` is called after each step."""
     x, y = data()
     losses = []
-    for _ in range(steps):
+    for step in range(steps):
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(network(x), y)
         loss.backward()
-        optimizer.step()
+        optimizer.step(**({"loss": loss} if with_loss else {}))
         losses.append(loss.item())
+        after(step)
     return losses
 
 

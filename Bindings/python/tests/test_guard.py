@@ -14,19 +14,13 @@ from torch import nn
 
 def train_with_losses(network, optimizer, steps, spoil=()):
     """Training in which steps are told their losses; after some of them, something sets the parameters wrong."""
-    x, y = data()
-    losses = []
-    for step in range(steps):
-        optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(network(x), y)
-        loss.backward()
-        optimizer.step(loss=loss)
-        losses.append(loss.item())
+    def after(step):
         if step in spoil:
             with torch.no_grad():
                 for p in network.parameters():
                     p.mul_(-300)
-    return losses
+
+    return train(network, optimizer, steps, after, with_loss=True)
 
 
 @pytest.mark.parametrize("rule", [*LEARNED, "rnnprop:state=half"])
