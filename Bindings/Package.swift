@@ -6,7 +6,7 @@ let package = Package(
     name: "swift-l2o-bindings",
     platforms: [.macOS(.v26)],
     // Not called `l2o`, as the command is: building one would build both.
-    products: [.library(name: "l2o-shared", type: .dynamic, targets: ["L2OBinding"])],
+    products: [.library(name: "l2o-c", type: .dynamic, targets: ["L2OBinding"])],
     dependencies: [.package(name: "swift-l2o", path: "..")],
     targets: [
         .systemLibrary(name: "CL2O", path: "include"),

@@ -17,11 +17,11 @@ said=$(mktemp)
 forget_plan() { rm -f "$scratch/release/description.json"; }
 trap 'forget_plan; rm -f "$said"' EXIT
 forget_plan
-if ! swift build -c release --product l2o-shared --explicit-target-dependency-import-check error "$@" > "$said" 2>&1; then
+if ! swift build -c release --product l2o-c --explicit-target-dependency-import-check error "$@" > "$said" 2>&1; then
     cat "$said" >&2
     exit 1
 fi
 if grep -E '\.swift:[0-9]+:[0-9]+: warning: ' "$said" >&2; then exit 1; fi
 strip=$(dirname "$(readlink -f "$(command -v swift)")")/llvm-strip
 command -v "$strip" > /dev/null || strip=strip
-"$strip" --strip-unneeded -o "$folder/libl2o.so" "$scratch/release/libl2o-shared.so"
+"$strip" --strip-unneeded -o "$folder/libl2o.so" "$scratch/release/libl2o-c.so"

@@ -14,6 +14,14 @@ private func required<Pointer>(_ pointer: Pointer?, _ name: String, count: Int) 
     count == 0 ? pointer : try required(pointer, name)
 }
 
+/// Writes a number of a handle's optimizer where a caller wants it.
+func write(
+    _ place: UnsafeMutablePointer<Int64>?, _ name: String, of handle: UInt64, _ number: (Holder) throws -> Int
+) throws {
+    let place = try required(place, name)
+    place.pointee = Int64(try number(Handles.holder(handle)))
+}
+
 /// Writes bytes to a caller's buffer.
 func write(
     _ bytes: [UInt8], _ buffer: UnsafeMutableRawPointer?, _ capacity: Int64, _ size: UnsafeMutablePointer<Int64>?

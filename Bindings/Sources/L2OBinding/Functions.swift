@@ -108,26 +108,21 @@ public func l2o_step(
 @implementation @c
 public func l2o_steps_taken(_ handle: l2o_handle, _ steps: UnsafeMutablePointer<Int64>?) -> Int32 {
     answering {
-        let steps = try required(steps, "steps")
-        let holder = try Handles.holder(handle)
-        steps.pointee = Int64(holder.alone { holder.session.steps })
+        try write(steps, "steps", of: handle) { holder in holder.alone { holder.session.steps } }
     }
 }
 
 @implementation @c
 public func l2o_failures(_ handle: l2o_handle, _ failures: UnsafeMutablePointer<Int64>?) -> Int32 {
     answering {
-        let failures = try required(failures, "failures")
-        let holder = try Handles.holder(handle)
-        failures.pointee = Int64(holder.alone { holder.session.failures })
+        try write(failures, "failures", of: handle) { holder in holder.alone { holder.session.failures } }
     }
 }
 
 @implementation @c
 public func l2o_state_bytes(_ handle: l2o_handle, _ bytes: UnsafeMutablePointer<Int64>?) -> Int32 {
     answering {
-        let bytes = try required(bytes, "bytes")
-        bytes.pointee = Int64(try Handles.holder(handle).stateBytes)
+        try write(bytes, "bytes", of: handle) { $0.stateBytes }
     }
 }
 
