@@ -8,6 +8,8 @@ final class StepGraph {
     let graph: Graph
     /// The tensors that the parameters are; nil where there may be any number of them.
     let layout: ParameterLayout?
+    /// The number of parameters.
+    let count: Dimension
     /// θ before the step, one flat vector.
     let parameters: GraphValue
     /// ∇f(θ).
@@ -21,13 +23,10 @@ final class StepGraph {
     /// What is remembered after the step, by name.
     private var states: [(name: String, value: GraphValue)] = []
 
-    /// The number of parameters.
-    var count: Dimension { layout.map { .fixed($0.count) } ?? .symbol("n") }
-
     init(_ graph: Graph, layout: ParameterLayout?) {
         self.graph = graph
         self.layout = layout
-        let count = layout.map { Dimension.fixed($0.count) } ?? .symbol("n")
+        count = layout.map { .fixed($0.count) } ?? .symbol("n")
         let isOne = layout.map { $0.shapes.count == 1 } ?? true
         parameters = graph.input(
             Port("parameters", .float, [count], isOne ? "parameters" : "the tensors' parameters, one after the other")
