@@ -50,6 +50,11 @@ public struct ONNXModel: Sendable {
         bytes = Self.message(graph, name: rule.ruleName, version: version, metadata: all)
     }
 
+    /// Refuses what cannot be exported, as `init` does.
+    package static func check(_ optimizer: any Optimizer, layout: ParameterLayout?) throws {
+        _ = try rule(optimizer, layout: layout)
+    }
+
     private static func rule(
         _ optimizer: any Optimizer, layout: ParameterLayout?
     ) throws -> any ExportableOptimizer {

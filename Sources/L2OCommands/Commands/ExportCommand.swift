@@ -59,12 +59,13 @@ struct ExportONNXCommand: SharedOptionsCommand {
         let layout = try shapes.map(Self.layout)
         let specification = try OptimizerSpecification(optimizer)
         let chosen = try specification.optimizer()
-        let model = try ONNXModel(
-            of: chosen, layout: layout, version: About.version,
-            metadata: specification.isLearned ? try Self.origin(optimizer) : [:])
+        try ONNXModel.check(chosen, layout: layout)
         guard replace || !fileExists(out) else {
             throw InputError(out, "is there already", advice: "give another --out, or --replace")
         }
+        let model = try ONNXModel(
+            of: chosen, layout: layout, version: About.version,
+            metadata: specification.isLearned ? try Self.origin(optimizer) : [:])
         try model.write(to: out)
         let report = ExportReport(model, optimizer: chosen.name, file: out)
         if shared.json { return try Output.write(json: report) }
