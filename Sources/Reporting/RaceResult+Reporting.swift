@@ -1,4 +1,5 @@
 public import Evaluation
+import RandomNumbers
 import Statistics
 
 extension RaceResult {
@@ -63,6 +64,14 @@ extension RaceResult {
             caption: (problems > 1 ? "Median and quartiles of \(problems) runs." : "One run.")
                 + (diverged.isEmpty ? "" : " Diverged: \(diverged.joined(separator: ", "))."),
             xScale: axis.scale(of: series), ceiling: starts.max().map { 5 * $0 }, series: series)
+    }
+
+    /// The first optimizer against each other one, problem by problem, a line each; nil where there is no other, or one problem.
+    public var duelsText: String? {
+        guard let first = results.first, results.count > 1, problems > 1 else { return nil }
+        let bootstrap = Bootstrap(key: RandomKey(seed: seed ?? 0))
+        let lines = results.dropFirst().map { "than \($0.label): \(Duel(first, against: $0, bootstrap).text)" }
+        return "\(first.label) ends, problem by problem,\n" + lines.map { "  \($0)\n" }.joined()
     }
 
     /// What the clock says in sentences: who is where the best hand-designed optimizer ends, when, and after how many problems

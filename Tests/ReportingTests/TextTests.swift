@@ -118,6 +118,31 @@ struct TextTableTests {
         #expect([0.0123, 1.5, 119, 150].map { secondsText($0) } == ["12.3 ms", "1.5 s", "119 s", "2.5 min"])
     }
 
+    @Test("A race holds the first against each other one, problem by problem; one problem has nothing to say")
+    func duels() {
+        func result(_ label: String, _ finals: [Double]) -> OptimizerResult {
+            OptimizerResult(
+                optimizer: label, label: label, finalLoss: finals, curve: finals.map { [Float($0)] },
+                stateBytesPerParameter: 8, diverged: 0)
+        }
+        func race(_ results: [OptimizerResult]) -> RaceResult {
+            RaceResult(optimizee: "bowl", steps: 1, problems: results[0].finalLoss.count, results: results)
+        }
+        let losses = (1...6).map(Double.init)
+        let text = race([
+            result("ours", losses), result("double", losses.map { 2 * $0 }), result("same", losses),
+        ]).duelsText
+        #expect(
+            text == """
+                ours ends, problem by problem,
+                  than double: 50 % lower, lower in 6 of 6 runs (p = 0.031)
+                  than same: equal, lower in 0 of 6 runs (p = 1.0)
+
+                """, "\(text ?? "")")
+        #expect(race([result("ours", losses)]).duelsText == nil)
+        #expect(race([result("ours", [1]), result("other", [2])]).duelsText == nil)
+    }
+
     @Test("The style follows the terminal and the environment")
     func styles() {
         func style(_ environment: [String: String], terminal: Bool = true) -> TerminalStyle {

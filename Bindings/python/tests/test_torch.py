@@ -153,6 +153,48 @@ def test_other_layouts_and_types_are_stepped_on_by_copies(kind, force):
         assert other.dtype == kind and torch.allclose(other.float(), plain.to(kind).float(), atol=1e-6)
 
 
+def _moved(network, optimizer):
+    for p in network.parameters():
+        p.data = p.data.clone()
+
+
+def _transposed(network, optimizer):
+    weight = network[0].weight
+    weight.data = weight.data.t().contiguous().t()
+
+
+def _doubled(network, optimizer):
+    network.double()
+
+
+def _frozen(network, optimizer):
+    network[2].weight.requires_grad_(False)
+
+
+def _slowed(network, optimizer):
+    optimizer.param_groups[0].update(lr=0.5, weight_decay=0.1)
+
+
+def _turned(network, optimizer):
+    optimizer.param_groups[0]["maximize"] = True
+
+
+@pytest.mark.parametrize("change", [_moved, _transposed, _doubled, _frozen, _slowed, _turned])
+def test_what_changes_between_steps_is_seen(change):
+    """Steps on parameters that are where they were take a shorter way; a copy's first step takes the long one."""
+    network = model()
+    optimizer = l2o.torch.Gateprop(network.parameters())
+    train(network, optimizer, 3)
+    other, twin = copy.deepcopy((network, optimizer))
+    for each, its in ((network, optimizer), (other, twin)):
+        change(each, its)
+        x, y = data()
+        its.zero_grad()
+        nn.functional.cross_entropy(each(x.to(each[0].weight.dtype)), y).backward()
+        its.step()
+    assert same(bits(network), bits(other))
+
+
 def test_autograd_knows_that_parameters_were_written_to():
     p = nn.Parameter(torch.ones(3))
     loss = (p * p).sum()

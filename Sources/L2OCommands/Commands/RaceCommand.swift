@@ -21,7 +21,8 @@ struct RaceCommand: SharedOptionsCommand, SharedWorkCommand {
 
             The final loss is that of the last parameters, averaged over all minibatches of the run. The table shows \
             its median and quartiles over the problems; by the clock, how long an optimizer takes to where the best \
-            hand-designed one ends, without and with a run for each rate that was tried.
+            hand-designed one ends, without and with a run for each rate that was tried. Under the chart the first \
+            optimizer is held against each other one, problem by problem.
 
             Examples:
               l2o race --optimizee digits-mlp --optimizer rnnprop adam:lr=2^-5
@@ -174,6 +175,7 @@ struct RaceCommand: SharedOptionsCommand, SharedWorkCommand {
         // A file gets every column.
         let table = isatty(STDOUT_FILENO) == 1 ? result.table(width: TerminalStyle.columns) : result.table()
         try Output.write("\(heading(result))\n\n\(table.text())\n\(result.chart(title: "", axis: axis).terminal())")
+        if let duels = result.duelsText { try Output.write("\n\(duels)") }
         if let clock = result.clockText {
             try Output.write("\n\(wrapped(clock, width: min(100, TerminalStyle.columns)).joined(separator: "\n"))\n")
         }

@@ -98,6 +98,10 @@ class Optimizer(torch.optim.Optimizer):
 
     @torch.compiler.disable
     def _step_all(self, loss: Any) -> None:
+        if len(self._sessions) == 1:
+            session = self._sessions[0]
+            if isinstance(session, KernelSession) and session.step_at_once(self.param_groups, loss):
+                return
         entries = [(group, p) for group in self.param_groups for p in group["params"]]
         for _, p in entries:
             if p.grad is not None:
