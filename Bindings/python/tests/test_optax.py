@@ -13,6 +13,7 @@ optax = pytest.importorskip("optax")
 import jax.numpy as jnp  # noqa: E402
 import l2o.optax  # noqa: E402
 from l2o import _safetensors  # noqa: E402
+from l2o._optax_guard import GuardWatch, GuardWindow  # noqa: E402
 
 
 @pytest.mark.parametrize("rule", ["gateprop", "rnnprop"])
@@ -176,6 +177,31 @@ def test_it_judges_as_the_library_does(height, noise, gaps):
         assert counts_of_ours(state) == counts_of_the_library(kernels)
         assert np.allclose(parameters, array, rtol=0, atol=1e-5)
     assert state.failures >= 3
+
+
+@pytest.mark.parametrize("mean, noise", [(0.0, 1.0), (1000.0, 0.003), (-1e6, 3.0), (1e-20, 1e-22)])
+def test_windows_agree_with_double_precision(mean, noise):
+    losses = np.asarray(mean + noise * np.random.default_rng(0).normal(size=160), np.float32)
+    window = jax.lax.fori_loop(
+        0, 160, lambda i, w: w.add(jnp.asarray(losses)[i], jnp.float32(0)), GuardWindow.empty())
+    exact = losses.astype(np.float64)
+    largest, least = exact.max(), exact.min()
+    bound = 6 * np.sqrt(exact.var() * (1 / 160 + 1 / 20)) + 0.01 * abs(exact.mean())
+    ceiling = 10 * (largest - least) + 0.01 * abs(largest)
+    assert np.isclose(window.mean, exact.mean(), rtol=1e-6, atol=1e-6 * noise)
+    assert np.isclose(window.deviations, 160 * exact.var(), rtol=0.01)
+    assert np.isclose(window.bound(jnp.int32(20)) - exact.mean(), bound, rtol=1e-3)
+    assert np.isclose(window.ceiling() - largest, ceiling, rtol=1e-3)
+
+
+def test_gradients_may_grow_a_hundredfold():
+    watch = GuardWatch.after(GuardWindow.empty())
+    watch, harm, _ = watch.see(None, jnp.float32(2))
+    assert not harm
+    assert [bool(watch.see(None, jnp.float32(size))[1]) for size in (199, 201)] == [False, True]
+    # Losses know better.
+    told = GuardWatch.after(GuardWindow.empty()).see(jnp.float32(1), jnp.float32(2))[0]
+    assert not told.see(None, jnp.float32(201))[1]
 
 
 @pytest.mark.parametrize("told", [True, False])
