@@ -8,6 +8,7 @@ import pytest
 import torch
 from networks import LEARNED, RULES, bits, data, model, same, train
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -193,6 +194,29 @@ def test_what_changes_between_steps_is_seen(change):
         nn.functional.cross_entropy(each(x.to(each[0].weight.dtype)), y).backward()
         its.step()
     assert same(bits(network), bits(other))
+
+
+def test_who_listens_hears_of_every_step():
+    network = model()
+    optimizer = l2o.torch.Gateprop(network.parameters())
+    heard = []
+    train(network, optimizer, 1)
+    handles = [
+        optimizer.register_step_pre_hook(lambda *_: heard.append("before")),
+        optimizer.register_step_post_hook(lambda *_: heard.append("after")),
+        register_optimizer_step_post_hook(lambda *_: heard.append("all")),
+    ]
+    train(network, optimizer, 1)
+    assert heard == ["before", "after", "all"]
+    for handle in handles[:2]:
+        handle.remove()
+    train(network, optimizer, 1)
+    handles[2].remove()
+    train(network, optimizer, 1)
+    assert heard == ["before", "after", "all", "all"]
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        train(network, optimizer, 1)
+    assert any(event.key == "Optimizer.step#Gateprop.step" for event in profile.key_averages())
 
 
 def test_autograd_knows_that_parameters_were_written_to():

@@ -19,6 +19,7 @@ from torch import Tensor
 from . import _guard, _library
 from ._library import L2OError, StateError
 from ._torch_guard import GuardedTorchSession
+from ._torch_hooks import unheard_at_once
 from ._torch_sessions import KernelSession, TorchSession, check_gradient
 
 __all__ = ["DMoptimizer", "Gateprop", "Optimizer", "RNNprop"]
@@ -81,6 +82,7 @@ class Optimizer(torch.optim.Optimizer):
             self.param_groups.pop()
             raise
 
+    @unheard_at_once
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None, *, loss: Any = None) -> Any:  # type: ignore[override]
         """Takes one step.
