@@ -25,8 +25,8 @@ def _is_heard(optimizer: Any) -> bool:
 
 def unheard_at_once(step: Callable[..., Any]) -> Callable[..., Any]:
     """
-    A ``step`` of an optimizer's class with PyTorch's wrapper around it for those who listen. The wrapper takes 25 µs, more
-    than a step on a few small tensors.
+    A ``step`` of an optimizer's class with PyTorch's wrapper around it for those who listen. The wrapper takes longer than
+    a step on a few small tensors.
     """
     heard = torch.optim.Optimizer.profile_hook_step(step)
 

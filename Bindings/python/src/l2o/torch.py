@@ -20,7 +20,8 @@ from . import _guard, _library
 from ._library import L2OError, StateError
 from ._torch_guard import GuardedTorchSession
 from ._torch_hooks import unheard_at_once
-from ._torch_sessions import KernelSession, TorchSession, check_gradient
+from ._torch_kernels import KernelSession
+from ._torch_sessions import TorchSession, check_gradient
 
 __all__ = ["DMoptimizer", "Gateprop", "Optimizer", "RNNprop"]
 
