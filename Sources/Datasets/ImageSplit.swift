@@ -11,6 +11,16 @@ public struct ImageSplit: Sendable {
         self.heldOut = heldOut
     }
 
+    /// Both parts with a number added to each pixel.
+    public func shifted(by shift: Float) -> ImageSplit {
+        guard shift != 0 else { return self }
+        return ImageSplit(
+            training: training.shifted(by: shift),
+            heldOut: heldOut.map { heldOut in
+                HeldOutImages(named: "\(heldOut.fingerprint)/shift\(shift)") { heldOut.images.shifted(by: shift) }
+            })
+    }
+
     /// Tells the images from others, without making those that are held out; see `LabeledImages.fingerprint`.
     public var fingerprint: String { "\(training.fingerprint)/\(heldOut?.fingerprint ?? "-")" }
 }

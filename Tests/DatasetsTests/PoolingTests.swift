@@ -31,4 +31,18 @@ import Testing
         #expect(pooled.heldOut?.images.count == 2)
         #expect(Set([split, pooled, split.pooled(by: 2)].map(\.fingerprint)).count == 3)
     }
+
+    @Test func shiftsAddUpAndTellImagesApart() {
+        let bytes = LabeledImages(bytes: [0, 255, 51], offset: 0.5, labels: [0], pixelsPerImage: 3, classes: 1)
+        #expect(bytes.shifted(by: -0.5).shifted(by: 0.25).pixels(of: 0..<1) == [0.25, 1.25, Float(51) / 255 + 0.25])
+        let values = LabeledImages(pixels: [0, 1, 2], labels: [0], pixelsPerImage: 3, classes: 1)
+        #expect(values.shifted(by: -1).pixels(of: 0..<1) == [-1, 0, 1])
+        #expect(values.shifted(by: 0).fingerprint == values.fingerprint)
+        #expect(values.shifted(by: -1).fingerprint != values.fingerprint)
+        let split = ImageSplit(
+            training: values, heldOut: HeldOutImages(named: "two") { Digits.generate(count: 2, seed: 1) })
+        #expect(split.shifted(by: 0).fingerprint == split.fingerprint)
+        #expect(split.shifted(by: 1).fingerprint != split.shifted(by: 2).fingerprint)
+        #expect(split.shifted(by: 1).heldOut?.images.pixels(of: 0..<1).min() ?? 0 >= 1)
+    }
 }

@@ -60,6 +60,7 @@ private struct MissingProvider: DataProvider {
         ("mnist-mlp-d2:hidden=40-20", "mnist-mlp-d2:hidden=40-20"),
         ("mnist-mlp:depth=12", "mnist-mlp:depth=12"),
         ("mnist-mlp:batch=9,pool=4", "mnist-mlp:pool=4,batch=9"),
+        ("mnist-mlp:batch=9,shift=-0.5,pool=4", "mnist-mlp:pool=4,shift=-0.5,batch=9"),
         ("mnist-mlp:depth=0", "mnist-mlp:depth=0"),
         ("mnist-mlp:width=20", "mnist-mlp"),
         ("mnist-cnn:layers=c-c-p-c-c-p-f-f", "mnist-cnn-deep"),

@@ -1,3 +1,4 @@
+import Datasets
 import Evaluation
 import Files
 import Foundation
@@ -7,6 +8,13 @@ import PaperExperiments
 import Statistics
 import TestProblems
 import Testing
+
+/// Digits in place of every data set.
+private struct DigitsAlone: DataProvider {
+    func mnist() throws -> ImageSplit { try digits() }
+    func cifar10() throws -> ImageSplit { try digits() }
+    func digits() throws -> ImageSplit { ImageSplit(training: Digits.generate(count: 20, seed: 0)) }
+}
 
 @Suite("Experiments")
 struct ExperimentTests {
@@ -21,6 +29,15 @@ struct ExperimentTests {
         #expect(shown == Set(Experiments.rows), "every row is in a figure")
     }
 
+    @Test("Variations are problems that the catalogue has, none of them a row")
+    func variations() throws {
+        let panels = Experiments.variations.panels
+        #expect(Set(panels.map(\.id)).count == panels.count && panels.allSatisfy { $0.steps <= 5000 })
+        #expect(Set(panels.map(\.id)).isDisjoint(with: Experiments.rows.map(\.id)))
+        let catalogue = OptimizeeCatalogue(data: DigitsAlone())
+        for panel in panels { #expect(try catalogue.optimizee(named: panel.optimizee).parameterCount > 0) }
+    }
+
     @Test("What the paper tuned, as its table has it")
     func baselines() {
         let texts = Experiments.rows.map { $0.paperBaseline?.text }
@@ -33,6 +50,7 @@ struct ExperimentTests {
     func names() throws {
         #expect(try Experiments.named(["e7", "E1", "e7"]).map(\.id) == ["E1", "E7"])
         #expect(try Experiments.named(["all"]).count == 11)
+        #expect(try Experiments.named(["all", "Variations"]).count == 12)
         let error = #expect(throws: InputError.self) { try Experiments.named(["E1", "rwos"]) }
         #expect(error?.description == "rwos: is not an experiment; did you mean rows?")
     }

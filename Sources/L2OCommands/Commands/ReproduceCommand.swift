@@ -20,7 +20,7 @@ import ResultsStore
 struct ReproduceCommand: SharedOptionsCommand, SharedWorkCommand {
     static let configuration = CommandConfiguration(
         commandName: "reproduce",
-        abstract: "Run the paper's experiments: E1 to E10, or the 22 test rows.",
+        abstract: "Run the paper's experiments: E1 to E10, the 22 test rows, or variations of them.",
         discussion: """
             Each experiment races learned optimizers against seven hand-designed ones, every one at the best learning rate \
             of a sweep, and against AdamW as it comes. E9 and E10 meta-train what they compare. A problem whose data are \
@@ -34,6 +34,7 @@ struct ReproduceCommand: SharedOptionsCommand, SharedWorkCommand {
               l2o reproduce E1 --problems 5
               l2o reproduce rows --weights rnnprop --weights rnnprop-paper --weights runs/dm/latest.safetensors
               l2o reproduce rows --schedules
+              l2o reproduce variations --weights gateprop --problems 5
               l2o reproduce rows --strongest
               l2o reproduce rows --weights gateprop --rivals others
               l2o reproduce all --quick --out runs/quick
@@ -41,7 +42,7 @@ struct ReproduceCommand: SharedOptionsCommand, SharedWorkCommand {
 
     @OptionGroup var shared: SharedOptions
 
-    @Argument(help: ArgumentHelp("E1 … E10, rows, or all.", valueName: "experiment"))
+    @Argument(help: ArgumentHelp("E1 … E10, rows, variations, or all but variations: all.", valueName: "experiment"))
     var experiments: [String]
 
     @Option(
@@ -86,7 +87,9 @@ struct ReproduceCommand: SharedOptionsCommand, SharedWorkCommand {
     var dataDir: String?
 
     mutating func validate() throws {
-        guard !experiments.isEmpty else { throw ValidationError("name an experiment: E1 … E10, rows, or all") }
+        guard !experiments.isEmpty else {
+            throw ValidationError("name an experiment: E1 … E10, rows, variations, or all")
+        }
         if let problems, !(1...100_000).contains(problems) {
             throw ValidationError("--problems \(problems): give a number from 1 to 100000")
         }

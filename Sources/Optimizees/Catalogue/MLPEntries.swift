@@ -23,7 +23,8 @@ private func mlpEntry(
     depth: Int = 1
 ) -> OptimizeeCatalogue.Entry {
     OptimizeeCatalogue.Entry(
-        name: name, summary: summary, options: ["width", "depth", "hidden", "activation", "pool", "batch", "initial"]
+        name: name, summary: summary,
+        options: ["width", "depth", "hidden", "activation", "pool", "shift", "batch", "initial"]
     ) { options, data in
         let hidden = try options.hiddenWidths(depth: depth)
         let activation = try options.choice("activation", default: activation)
@@ -33,11 +34,12 @@ private func mlpEntry(
         guard try data.images(dataset).training.canBePooled(by: pool) else {
             throw options.unusable("pool", advice: "give a divisor of the images' side, as 2 or 4 for 28 pixels")
         }
-        let images = try data.images(dataset, pooledBy: pool)
+        let shift = try options.number("shift", default: 0, atLeast: -1)
+        let images = try data.images(dataset, pooledBy: pool).shifted(by: shift)
         return MLP(
             dataset: dataset.rawValue, images: images.training, heldOut: images.heldOut,
             hiddenWidths: hidden, activation: activation,
-            batchSize: batch, initialScale: initial, pooling: pool)
+            batchSize: batch, initialScale: initial, pooling: pool, shift: shift)
     }
 }
 

@@ -28,6 +28,8 @@ public struct MLP: Optimizee {
     public let initialScale: Float
     /// By how much the images' sides were pooled, for `name`; 1 where they were not.
     public let pooling: Int
+    /// What was added to the images' pixels, for `name`.
+    public let shift: Float
 
     /// - Parameters:
     ///   - dataset: what the data are called in `name`.
@@ -38,10 +40,12 @@ public struct MLP: Optimizee {
     ///   - batchSize: images in a minibatch.
     ///   - initialScale: the standard deviation of the initial parameters.
     ///   - pooling: by how much the images' sides were pooled before, for `name`.
+    ///   - shift: what was added to the images' pixels before, for `name`.
     /// - Precondition: there are images, and all counts are positive.
     public init(
         dataset: String, images: LabeledImages, heldOut: HeldOutImages? = nil, hiddenWidths: [Int] = [20],
-        activation: Activation = .sigmoid, batchSize: Int = 128, initialScale: Float = 0.1, pooling: Int = 1
+        activation: Activation = .sigmoid, batchSize: Int = 128, initialScale: Float = 0.1, pooling: Int = 1,
+        shift: Float = 0
     ) {
         precondition(images.count > 0 && batchSize > 0, "an MLP needs images and a batch size")
         precondition(images.pixelsPerImage > 0 && images.classes > 0, "an MLP needs pixels and classes")
@@ -54,6 +58,7 @@ public struct MLP: Optimizee {
         self.batchSize = batchSize
         self.initialScale = initialScale
         self.pooling = pooling
+        self.shift = shift
     }
 
     public var shapes: [ParameterShape] { shapesOf(layers) }
@@ -92,6 +97,7 @@ extension MLP {
             if width != 20 { options.append("width=\(width)") }
         }
         if pooling != 1 { options.append("pool=\(pooling)") }
+        if shift != 0 { options.append("shift=\(shift)") }
         if batchSize != 128 { options.append("batch=\(batchSize)") }
         if initialScale != 0.1 { options.append("initial=\(initialScale)") }
         return options.isEmpty ? name : "\(name):\(options.joined(separator: ","))"

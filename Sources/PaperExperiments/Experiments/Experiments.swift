@@ -95,18 +95,19 @@ public enum Experiments {
             id: "rows", title: "The 22 test rows", claim: "", figure: .table, panels: rows),
     ]
 
-    /// The experiments of some names: `E1` to `E10` in either case, `rows`, or `all`.
+    /// The experiments of some names: `E1` to `E10` in either case, `rows`, `variations`, or `all`, which is all but the last.
     ///
     /// - Throws: `InputError` for an unknown name, with the nearest known one.
     public static func named(_ names: [String]) throws -> [Experiment] {
-        let known = all.map(\.id) + ["all"]
+        let experiments = all + [variations]
+        let known = experiments.map(\.id) + ["all"]
         let wanted = try names.map { name in
             guard let id = known.first(where: { $0.lowercased() == name.lowercased() }) else {
                 throw InputError(name, "is not an experiment", advice: suggestion(for: name, among: known))
             }
             return id
         }
-        return all.filter { wanted.contains("all") || wanted.contains($0.id) }
+        return experiments.filter { wanted.contains($0.id) || wanted.contains("all") && $0.id != variations.id }
     }
 
     private static let base = "mnist-mlp"
