@@ -10,13 +10,21 @@ public struct LabeledImages: Sendable {
     public let classes: Int
 
     private let storage: Storage
+    /// Added to what is stored.
+    private let offset: Float
     private let lazyFingerprint = Lazy<String>()
 
     private enum Storage: Sendable {
-        /// Each stands for itself + `offset`.
-        case values([Float], offset: Float)
-        /// A quarter of the memory: each byte stands for byte / 255 + `offset`.
-        case bytes(ArraySlice<UInt8>, offset: Float)
+        case values([Float])
+        /// A quarter of the memory: each byte stands for byte / 255.
+        case bytes(ArraySlice<UInt8>)
+
+        var count: Int {
+            switch self {
+            case .values(let values): values.count
+            case .bytes(let bytes): bytes.count
+            }
+        }
     }
 
     /// The number of images.
@@ -26,7 +34,7 @@ public struct LabeledImages: Sendable {
     ///
     /// - Precondition: `pixels` holds `pixelsPerImage` values for each label, and every label is a class.
     public init(pixels: [Float], labels: [UInt8], pixelsPerImage: Int, classes: Int) {
-        self.init(.values(pixels, offset: 0), pixels.count, labels, pixelsPerImage, classes)
+        self.init(.values(pixels), offset: 0, labels, pixelsPerImage, classes)
     }
 
     /// Images from bytes as files have them; kept as bytes, without a copy.
@@ -34,13 +42,14 @@ public struct LabeledImages: Sendable {
     /// - Parameter offset: a pixel's value is byte / 255 + `offset`.
     /// - Precondition: `bytes` holds `pixelsPerImage` for each label, and every label is a class.
     public init(bytes: ArraySlice<UInt8>, offset: Float = 0, labels: [UInt8], pixelsPerImage: Int, classes: Int) {
-        self.init(.bytes(bytes, offset: offset), bytes.count, labels, pixelsPerImage, classes)
+        self.init(.bytes(bytes), offset: offset, labels, pixelsPerImage, classes)
     }
 
-    private init(_ storage: Storage, _ pixelCount: Int, _ labels: [UInt8], _ pixelsPerImage: Int, _ classes: Int) {
-        precondition(pixelCount == labels.count * pixelsPerImage, "pixels do not match labels")
+    private init(_ storage: Storage, offset: Float, _ labels: [UInt8], _ pixelsPerImage: Int, _ classes: Int) {
+        precondition(storage.count == labels.count * pixelsPerImage, "pixels do not match labels")
         precondition(labels.allSatisfy { $0 < classes }, "a label is not a class")
         self.storage = storage
+        self.offset = offset
         self.labels = labels
         self.pixelsPerImage = pixelsPerImage
         self.classes = classes
@@ -48,12 +57,7 @@ public struct LabeledImages: Sendable {
 
     /// The same images with a number added to each pixel; nothing is copied.
     public func shifted(by shift: Float) -> LabeledImages {
-        let (storage, pixelCount): (Storage, Int) =
-            switch self.storage {
-            case .values(let values, let offset): (.values(values, offset: offset + shift), values.count)
-            case .bytes(let bytes, let offset): (.bytes(bytes, offset: offset + shift), bytes.count)
-            }
-        return LabeledImages(storage, pixelCount, labels, pixelsPerImage, classes)
+        LabeledImages(storage, offset: offset + shift, labels, pixelsPerImage, classes)
     }
 
     /// 16 hexadecimal digits that tell these images and classes from others: a hash, computed when first asked for.
@@ -65,10 +69,10 @@ public struct LabeledImages: Sendable {
             for number in [pixelsPerImage, classes] { fingerprint.add(UInt64(number)) }
             labels.withUnsafeBytes { fingerprint.add($0) }
             switch storage {
-            case .values(let values, let offset):
+            case .values(let values):
                 if offset != 0 { fingerprint.add(UInt64(offset.bitPattern)) }
                 values.withUnsafeBytes { fingerprint.add($0) }
-            case .bytes(let bytes, let offset):
+            case .bytes(let bytes):
                 fingerprint.add(UInt64(offset.bitPattern))
                 bytes.withUnsafeBytes { fingerprint.add($0) }
             }
@@ -89,8 +93,9 @@ public struct LabeledImages: Sendable {
     /// - Precondition: `target` has room for `indices.count × pixelsPerImage` values, and every index is an image.
     public func copyPixels(of indices: ArraySlice<Int>, to target: UnsafeMutablePointer<Float>) {
         precondition(indices.allSatisfy { 0..<count ~= $0 }, "there is no such image")
+        let offset = offset
         switch storage {
-        case .values(let values, let offset):
+        case .values(let values):
             values.withUnsafeBytes { values in
                 forEachImage(of: indices, in: values) { image, place in
                     let image = image.assumingMemoryBound(to: Float.self)
@@ -98,7 +103,7 @@ public struct LabeledImages: Sendable {
                     for index in 0..<pixelsPerImage { target[index] = image[index] + offset }
                 }
             }
-        case .bytes(let bytes, let offset):
+        case .bytes(let bytes):
             bytes.withUnsafeBytes { bytes in
                 forEachImage(of: indices, in: bytes) { image, place in
                     let image = image.assumingMemoryBound(to: UInt8.self)

@@ -42,7 +42,7 @@ struct ReproduceCommand: SharedOptionsCommand, SharedWorkCommand {
 
     @OptionGroup var shared: SharedOptions
 
-    @Argument(help: ArgumentHelp("E1 … E10, rows, variations, or all but variations: all.", valueName: "experiment"))
+    @Argument(help: ArgumentHelp("E1 … E10, rows, all of these as all, or variations.", valueName: "experiment"))
     var experiments: [String]
 
     @Option(
@@ -88,7 +88,7 @@ struct ReproduceCommand: SharedOptionsCommand, SharedWorkCommand {
 
     mutating func validate() throws {
         guard !experiments.isEmpty else {
-            throw ValidationError("name an experiment: E1 … E10, rows, variations, or all")
+            throw ValidationError("name an experiment: E1 … E10, rows, all, or variations")
         }
         if let problems, !(1...100_000).contains(problems) {
             throw ValidationError("--problems \(problems): give a number from 1 to 100000")

@@ -63,6 +63,8 @@ final class LoadedData: Sendable {
     private let kept = OrderedMutex<[Dataset: ImageSplit]>([:])
     /// Those with fewer pixels.
     private let pooled = OrderedMutex<[String: ImageSplit]>([:])
+    /// Those with other values, which share their pixels; kept for their fingerprints.
+    private let shifted = OrderedMutex<[String: ImageSplit]>([:])
 
     /// A data set that the provider knows.
     enum Dataset: String {
@@ -83,6 +85,19 @@ final class LoadedData: Sendable {
             let images = whole.pooled(by: factor)
             pooled[key] = images
             return images
+        }
+    }
+
+    /// The same with a number added to each pixel.
+    func images(_ dataset: Dataset, pooledBy factor: Int, shiftedBy shift: Float) throws -> ImageSplit {
+        let images = try images(dataset, pooledBy: factor)
+        guard shift != 0 else { return images }
+        return shifted.withLock { shifted in
+            let key = "\(dataset)/\(factor)/\(shift)"
+            if let images = shifted[key] { return images }
+            let others = images.shifted(by: shift)
+            shifted[key] = others
+            return others
         }
     }
 

@@ -35,7 +35,7 @@ private func mlpEntry(
             throw options.unusable("pool", advice: "give a divisor of the images' side, as 2 or 4 for 28 pixels")
         }
         let shift = try options.number("shift", default: 0, atLeast: -1)
-        let images = try data.images(dataset, pooledBy: pool).shifted(by: shift)
+        let images = try data.images(dataset, pooledBy: pool, shiftedBy: shift)
         return MLP(
             dataset: dataset.rawValue, images: images.training, heldOut: images.heldOut,
             hiddenWidths: hidden, activation: activation,

@@ -14,6 +14,7 @@ from . import _guard, _library, _rules, _safetensors
 
 Entries = Sequence[tuple[dict[str, Any], Tensor]]
 
+
 def check_gradient(gradient: Tensor) -> None:
     """
     Raises:
